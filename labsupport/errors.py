@@ -1,0 +1,62 @@
+"""Every exception that labsupport raises on purpose.
+
+The tree::
+
+    LabError                    one clear line: what, where, what to do
+    ├── CertificateRefused      a certificate authority declines to sign (pki)
+    ├── CannotListen            a server finds no loopback port (tls.servers)
+    ├── LessonError             a lesson's source breaks a rule: file, line, reason (authoring)
+    ├── NotebookError           a file is not a notebook that can be read (authoring)
+    ├── UnknownExercise         an exercise id that no lesson has (exercises)
+    └── UsageError              a command or a verb was called with words it does not know
+
+Inside the library verification raises; at the ``check`` and ``attempt`` boundaries, once, it becomes a value.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "CannotListen",
+    "CertificateRefused",
+    "LabError",
+    "LessonError",
+    "NotebookError",
+    "UnknownExercise",
+    "UsageError",
+]
+
+
+class LabError(Exception):
+    """Base of every error here; ``str(error)`` is one line that a person can act on."""
+
+
+class CertificateRefused(LabError):
+    """A certificate authority declines to issue: the text names the rule and the request's fault."""
+
+
+class CannotListen(LabError):
+    """A server could not bind its loopback port."""
+
+
+class LessonError(LabError):
+    """A lesson's source breaks a rule of the builder.
+
+    `where` is ``file:line``, `reason` one sentence.
+    """
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(f"{where}: {reason}")
+        self.where = where
+        self.reason = reason
+
+
+class NotebookError(LabError):
+    """A notebook file is missing, not JSON, or not a notebook."""
+
+
+class UnknownExercise(LabError):
+    """An exercise id that no lesson has."""
+
+
+class UsageError(LabError):
+    """A command or a lesson verb was called in a way it does not know; exit code 2 at the command line."""

@@ -1,0 +1,1 @@
+"""What a lesson's cells call: verbs, cards, figures and the progress map."""

@@ -1,0 +1,1 @@
+"""TLS: records of handshakes, handshakes in memory, and the live server pair."""
