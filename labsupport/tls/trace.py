@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["MUTUAL", "Message", "Recorder", "Side", "Trace", "observed"]
+__all__ = ["MUTUAL", "Message", "Recorder", "Side", "Trace", "negotiated_version", "observed"]
 
 Side = Literal["client", "server"]
 
@@ -39,6 +39,7 @@ MUTUAL: frozenset[tuple[Side, str]] = frozenset(
 )
 # Message bytes of a Certificate message with an empty list: 7 in TLS 1.2, 8 in TLS 1.3.
 _EMPTY_CERTIFICATE = 8
+_SUPPORTED_VERSIONS = 43
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ class Recorder:
         """Record the connections of `context` from now on."""
         context._msg_callback = self._record  # type: ignore[attr-defined]  # private, and the only way without keys
 
-    def _record(self, _connection: Any, direction: str, version: Any, content: Any, message: Any, data: bytes) -> None:
+    def _record(self, _connection: Any, direction: str, _version: Any, content: Any, message: Any, data: bytes) -> None:
         # Nothing here may raise: an exception inside this callback leaks the connection's memory.
         kind = getattr(content, "name", "")
         if kind not in ("HANDSHAKE", "ALERT"):
@@ -142,8 +143,7 @@ class Recorder:
         other: Side = "server" if self._seen_by == "client" else "client"
         name = str(getattr(message, "name", message))
         if name == "SERVER_HELLO":
-            # In TLS 1.2 the callback names the version outright; in 1.3 from the ServerHello on.
-            self._version = {"TLSv1_2": "TLSv1.2", "TLSv1_3": "TLSv1.3"}.get(str(getattr(version, "name", "")))
+            self._version = negotiated_version(data)
         alert = kind == "ALERT"
         sender = self._seen_by if direction == "write" else other
         self._messages.append(
@@ -166,6 +166,23 @@ class Recorder:
     def trace(self) -> Trace:
         """What was recorded so far."""
         return Trace(self._seen_by, self._version, tuple(self._messages))
+
+
+def negotiated_version(server_hello: bytes) -> str:
+    """Return the version that a ServerHello settles: TLS 1.3 is told by an extension (RFC 8446 section 4.2.1).
+
+    OpenSSL tells the callback the version only after this message, when it was not alone in the offer.
+    """
+    # Type and length (4 bytes), legacy_version (2), random (32), session id, cipher suite (2), compression (1).
+    position = 38
+    position += 1 + int.from_bytes(server_hello[position : position + 1], "big") + 3 + 2
+    while position + 4 <= len(server_hello):
+        kind = int.from_bytes(server_hello[position : position + 2], "big")
+        size = int.from_bytes(server_hello[position + 2 : position + 4], "big")
+        if kind == _SUPPORTED_VERSIONS and server_hello[position + 4 : position + 6] == b"\x03\x04":
+            return "TLSv1.3"
+        position += 4 + size
+    return "TLSv1.2"
 
 
 class _Watch(threading.local):
