@@ -1,0 +1,105 @@
+"""``predict``: say what will happen before it does; the outcome figure later lays the two side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import EllipsisType
+from typing import TYPE_CHECKING, Any, get_args
+
+from labsupport.notebook import look
+from labsupport.tls.refusal import Layer, Phase
+from labsupport.tls.trace import Side
+
+if TYPE_CHECKING:
+    from labsupport.notebook.attempt import Attempt
+
+__all__ = ["NOBODY", "Prediction", "predict", "predictions"]
+
+NOBODY = "nobody"
+_WORDS: dict[str, tuple[str, ...]] = {
+    "by": (*get_args(Side), NOBODY),
+    "layer": tuple(name for name in get_args(Layer) if name != "tcp"),
+    "when": tuple(name for name in get_args(Phase) if name != "connect"),
+}
+
+_made: dict[str, Prediction] = {}
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a learner expects of experiment `id`; a field is None where it was left open.
+
+    `fault` is one line about a word that is not known; such a prediction is not kept.
+    """
+
+    id: str
+    by: str | None = None
+    layer: str | None = None
+    when: str | None = None
+    fault: str | None = None
+
+    @property
+    def answered(self) -> bool:
+        """Whether it says at least who."""
+        return self.by is not None
+
+    def agrees(self, outcome: Attempt) -> bool:
+        """Whether everything that was predicted came out that way."""
+        if outcome.by is None:
+            return self.by == NOBODY
+        told = ((self.by, outcome.by), (self.layer, outcome.layer), (self.when, outcome.phase))
+        return all(predicted in (None, happened) for predicted, happened in told) and self.answered
+
+    def __str__(self) -> str:
+        if self.fault:
+            return self.fault
+        if not self.answered:
+            return f"{self.id}: no prediction yet. Replace the dots, then run the cell."
+        if self.by == NOBODY:
+            return f"{self.id}: you expect that nobody refuses."
+        parts = [f"the {self.by} refuses"]
+        parts += [f"in {self.layer.upper()}"] if self.layer else []
+        parts += [{"handshake": "during the handshake"}.get(self.when, f"at the {self.when}")] if self.when else []
+        return f"{self.id}: you expect that {', '.join(parts)}."
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        word, kind = ("prediction", "info") if self.answered else ("no prediction yet", "note")
+        if self.fault:
+            word, kind = "not understood", "bad"
+        line = f"<div>{look.badge(word, kind)} &nbsp;{look.escape(self)}</div>"
+        choices = ""
+        if not self.answered:
+            rows = [[look.mono(name), look.mono(" · ".join(map(repr, words)))] for name, words in _WORDS.items()]
+            choices = look.folded("the words to choose from", look.table(("", ""), rows))
+        return {"text/plain": str(self), "text/html": look.card([line, choices])}
+
+
+def predict(
+    id: str,  # noqa: A002  # the lesson's word for it
+    by: str | EllipsisType = ...,
+    layer: str | EllipsisType | None = ...,
+    when: str | EllipsisType | None = ...,
+) -> Prediction:
+    """Keep a prediction: who refuses (`by`), in which `layer`, and `when`; dots mean not answered yet.
+
+    `by` is ``"client"``, ``"server"`` or ``"nobody"``; `layer` ``"tls"`` or ``"http"``; `when` ``"handshake"``,
+    ``"first read"`` or ``"response"``.  Unknown words give one line that lists the known ones.
+    """
+    told = {
+        name: value
+        for name, value in (("by", by), ("layer", layer), ("when", when))
+        if value is not None and not isinstance(value, EllipsisType)
+    }
+    for name, value in told.items():
+        if value not in _WORDS[name]:
+            known = ", ".join(map(repr, _WORDS[name]))
+            return Prediction(id, fault=f"{id}: {name}={value!r} is not one of {known}.")
+    made = Prediction(id, **told)
+    if made.answered:
+        _made[id] = made
+    return made
+
+
+def predictions() -> dict[str, Prediction]:
+    """Return the predictions of this kernel's session by experiment."""
+    return dict(_made)
