@@ -75,6 +75,16 @@ class Attempt:
             return "came to nothing"
         return f"refused by the {self.refusal.by}"
 
+    @property
+    def _badge(self) -> tuple[str, str]:
+        if self.unwritten:
+            return "not written yet", "note"
+        if self.fault is not None:
+            return "failed", "bad"
+        if self.refusal is not None:
+            return "refused" if self.refusal.by else "cut", "bad"
+        return ("worked" if self.status is None else "let in"), "good"
+
     def __str__(self) -> str:
         lines = [f"{self.call}: {self.verdict}"]
         lines += [f"  {name}: {value}" for name, value in self._facts()]
@@ -100,11 +110,7 @@ class Attempt:
         return {"text/plain": str(self), "text/html": self._card()}
 
     def _card(self) -> str:
-        kind = "note" if self.unwritten else "good" if self.ok else "bad"
-        word = "not written yet" if self.unwritten else "let in" if self.status else "worked" if self.ok else "refused"
-        if self.fault is not None:
-            word = "failed"
-        lines = [f"<div>{look.badge(word, kind)} &nbsp;{look.mono(self.call)}</div>"]
+        lines = [f"<div>{look.badge(*self._badge)} &nbsp;{look.mono(self.call)}</div>"]
         if not self.unwritten:
             lines.append(f'<div style="margin: 0.35rem 0 0.1rem"><b>{look.escape(self.verdict.capitalize())}</b></div>')
         facts = "".join(
@@ -150,7 +156,8 @@ def attempt(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Attem
             error = raised
     seconds = time.perf_counter() - started
     trace = recorders[0].trace if recorders else None
-    notes = tuple(dict.fromkeys(f"{item.category.__name__}: {item.message}"[:_EXCERPT] for item in caught))
+    # The first sentence is enough: what follows are addresses on the internet.
+    notes = tuple(dict.fromkeys(f"{w.category.__name__}: {str(w.message).partition('. ')[0]}" for w in caught))
     if error is not None:
         return _failed(call, seconds, error, trace, notes)
     if result is Ellipsis:

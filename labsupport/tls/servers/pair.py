@@ -43,7 +43,7 @@ class Pair:
             raise UsageError(f'manner={manner!r} is not known: use "alert" or "http"')
         self.authority = authority
         self.tls = tls
-        client_ca = client_authority or authority
+        self.client_authority = client_ca = client_authority or authority
         own = authority.issue(SERVER2, role="server")
         verify = ssl.CERT_REQUIRED if manner == "alert" else ssl.CERT_OPTIONAL
         self.server2 = Server2(

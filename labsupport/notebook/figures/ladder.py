@@ -1,0 +1,97 @@
+"""The handshake ladder: who sends what to whom, with the messages that mutual TLS adds marked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from labsupport.notebook.figures.palette import BLUE, GREY, INK, ORANGE, PALE, describe, new_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from labsupport.tls.trace import Message, Trace
+
+__all__ = ["ladder", "ladders"]
+
+_STEP = 1.0
+_LEFT, _RIGHT = 0.0, 1.0
+_DASHES = (0, (4, 1.5))
+
+
+def ladder(trace: Trace, ax: Axes | None = None, *, title: str | None = None) -> Axes:
+    """Draw `trace` from top to bottom: solid thin arrows, thick dashed ones for what mutual TLS adds."""
+    ax = ax or new_axes(5.6, 1.1 + 0.36 * max(len(trace.messages), 3))
+    bottom = -_STEP * (len(trace.messages) + 0.4)
+    for x, name in ((_LEFT, "client"), (_RIGHT, "server")):
+        ax.plot([x, x], [0.2, bottom], color=GREY, linewidth=1.2, zorder=1)
+        ax.text(x, 0.3, name, ha="center", va="bottom", fontsize=10, color=INK)
+    _shade_encrypted(ax, trace)
+    for row, message in enumerate(trace.messages, start=1):
+        _arrow(ax, message, -_STEP * row)
+    ax.set_xlim(-0.16, 1.16)
+    ax.set_ylim(bottom - 0.2, 1.0)
+    ax.axis("off")
+    return describe(ax, title or _title(trace), trace.alt)
+
+
+def ladders(traces: dict[str, Trace]) -> list[Axes]:
+    """Draw several ladders side by side, each under its name; return their Axes, which share one figure."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    tallest = max((len(trace.messages) for trace in traces.values()), default=3)
+    figure = Figure(figsize=(4.7 * len(traces), 1.3 + 0.36 * tallest), dpi=110, layout="constrained", facecolor="white")
+    FigureCanvasAgg(figure)
+    row = figure.subplots(1, len(traces), squeeze=False)[0]
+    drawn = [ladder(trace, ax, title=name) for ax, (name, trace) in zip(row, traces.items(), strict=True)]
+    lowest = min(ax.get_ylim()[0] for ax in drawn)
+    for ax in drawn:
+        # One scale for all: equal steps must look equal.
+        ax.set_ylim(lowest, 1.0)
+    return drawn
+
+
+def _title(trace: Trace) -> str:
+    version = (trace.version or "TLS").replace("TLSv", "TLS ")
+    if trace.alert is not None:
+        return f"{version}: the {trace.alert.sender} ends it with an alert"
+    added = len(trace.mutual)
+    if added:
+        return f"{version}: mutual TLS adds {added} messages"
+    return f"{version}: only the server shows a certificate"
+
+
+def _arrow(ax: Axes, message: Message, y: float) -> None:
+    start, end = (_LEFT, _RIGHT) if message.sender == "client" else (_RIGHT, _LEFT)
+    colour = ORANGE if message.alert else BLUE if message.mutual else INK
+    emphasis = message.mutual or message.alert
+    width = 2.2 if emphasis else 1.1
+    head = 0.03 if end > start else -0.03
+    ax.plot([start, end - head], [y, y], color=colour, linewidth=width, linestyle=_DASHES if message.mutual else "-")
+    # The head apart from its line: a dashed arrow would have a dashed head.
+    style = {"arrowstyle": "-|>", "color": colour, "linewidth": width, "shrinkA": 0, "shrinkB": 0, "mutation_scale": 12}
+    ax.annotate("", xy=(end, y), xytext=(end - head, y), arrowprops=style, zorder=3)
+    mark = "+ " if message.mutual else ""
+    ax.text(
+        0.5,
+        y + 0.09,
+        f"{mark}{message.label}",
+        ha="center",
+        va="bottom",
+        fontsize=9,
+        fontweight="bold" if emphasis else "normal",
+        color=colour,
+        zorder=4,
+    )
+    # Sizes stand at the sender's line, so that each column adds up by eye.
+    side, align = (_LEFT - 0.02, "right") if message.sender == "client" else (_RIGHT + 0.02, "left")
+    ax.text(side, y, str(message.size), ha=align, va="center", fontsize=7.5, color=GREY)
+
+
+def _shade_encrypted(ax: Axes, trace: Trace) -> None:
+    rows = [row for row, message in enumerate(trace.messages, start=1) if message.encrypted]
+    if not rows:
+        return
+    top, bottom = -_STEP * (rows[0] - 0.52), -_STEP * (rows[-1] + 0.3)
+    ax.fill_between([_LEFT, _RIGHT], bottom, top, color=PALE, alpha=0.6, zorder=0, linewidth=0)
+    ax.text(_RIGHT - 0.02, top - 0.05, "encrypted", ha="right", va="top", fontsize=7.5, style="italic", color=GREY)

@@ -1,0 +1,113 @@
+"""``show``: display one figure, once, with words for those who do not see it.
+
+JupyterLab ignores alt metadata on PNG outputs, so the HTML carries an ``<img alt>``, with the PNG itself and the alt
+text as plain text beside it.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from labsupport.errors import UsageError
+from labsupport.notebook import look
+from labsupport.notebook.attempt import Attempt
+from labsupport.notebook.predict import predictions
+from labsupport.tls.servers.pair import Pair
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["bundle", "figure_of", "show"]
+
+
+def show(thing: Any, *more: Any) -> None:
+    """Display the figure that belongs to `thing`.
+
+    Axes or a Figure: itself.  Attempts: their handshake ladders side by side.  A mapping of attempts (or of columns of
+    attempts): the outcome map, with this session's predictions.  A Pair: who trusts whom.
+    """
+    try:
+        data = bundle(figure_of(thing, *more))
+    except UsageError as error:
+        # One clear line, not a traceback: the cell goes on.
+        data = {"text/plain": str(error), "text/html": look.card([look.escape(error)])}
+    # Here, because IPython is slow to import and absent from the command line's journeys.
+    from IPython.core.getipython import get_ipython
+    from IPython.display import publish_display_data
+
+    if get_ipython() is None:
+        print(data["text/plain"])
+    else:
+        publish_display_data(data)  # type: ignore[no-untyped-call]  # IPython's, without types
+
+
+def figure_of(thing: Any, *more: Any) -> Figure:
+    """Return the figure that `show` would display; raises UsageError where nothing belongs to `thing`."""
+    if isinstance(thing, Attempt):
+        return _ladders((thing, *more))
+    if isinstance(thing, Pair):
+        from labsupport.notebook.figures.topology import topology
+
+        return _figure(topology(thing))
+    if isinstance(thing, Mapping) and thing:
+        return _outcomes(thing)
+    if more or not (hasattr(thing, "savefig") or hasattr(getattr(thing, "figure", None), "savefig")):
+        raise UsageError(
+            f"show() has no figure for {type(thing).__name__}: give it Axes, attempts, a mapping of attempts, or a Pair"
+        )
+    return _figure(thing)
+
+
+def bundle(figure: Figure) -> dict[str, str]:
+    """Return `figure` as HTML, PNG (base64) and plain text; the alt text is the figure's label, else its titles."""
+    titles = ". ".join(ax.get_title(loc=where) for ax in figure.axes for where in ("left", "center", "right"))
+    alt = str(figure.get_label()) or titles.strip(". ") or "A figure without a description."
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=2 * figure.dpi)
+    png = base64.b64encode(drawn.getvalue()).decode("ascii")
+    width = round(figure.get_figwidth() * figure.dpi)
+    # Twice the pixels for sharp screens; white behind it, because a figure's inks are made for paper.
+    style = f"width: {width}px; max-width: 100%; background: white; border-radius: 4px"
+    html = f'<img src="data:image/png;base64,{png}" alt="{look.escape(alt)}" style="{style}">'
+    return {"text/html": html, "image/png": png, "text/plain": alt}
+
+
+def _figure(thing: Axes | Figure) -> Figure:
+    figure: Any = getattr(thing, "figure", None) or thing
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        # A pyplot figure would be drawn a second time at the end of the cell.
+        pyplot.close(figure)
+    return cast("Figure", figure)
+
+
+def _ladders(attempts: tuple[Attempt, ...]) -> Figure:
+    from labsupport.notebook.figures.ladder import ladder, ladders
+
+    traces = {}
+    for number, item in enumerate(attempts, start=1):
+        if not isinstance(item, Attempt) or item.trace is None:
+            raise UsageError(f"show() has no handshake for item {number}: it needs an attempt that opened a connection")
+        version = (item.trace.version or "TLS").replace("TLSv", "TLS ")
+        name = f"{version}: {item.verdict}"
+        traces[name if name not in traces else f"{name} ({number})"] = item.trace
+    if len(traces) == 1:
+        return _figure(ladder(next(iter(traces.values()))))
+    return _figure(ladders(traces)[0])
+
+
+def _outcomes(things: Mapping[str, Any]) -> Figure:
+    from labsupport.notebook.figures.outcomes import outcomes
+
+    nested = {name: value if isinstance(value, Mapping) else None for name, value in things.items()}
+    columns = {name: value for name, value in nested.items() if value is not None} or {"what happened": things}
+    for column in columns.values():
+        for name, item in column.items():
+            if not isinstance(item, Attempt):
+                raise UsageError(f"show() expects attempts in the mapping; {name!r} is {type(item).__name__}")
+    return _figure(outcomes(columns, predictions()))
