@@ -15,13 +15,13 @@ from typing import Literal
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from labsupport.errors import CertificateRefused
 from labsupport.pki.article import article_authority_extensions, as_version_1
+from labsupport.pki.certificates import compose, distinguished_name, now
 from labsupport.pki.folders import write_private
 from labsupport.pki.identity import Identity, common_name, file_stem
 from labsupport.pki.keys import Algorithm, PrivateKey, acceptable, generate
@@ -62,9 +62,17 @@ class Authority:
             extensions = article_authority_extensions(identifier)
         else:
             extensions = authority_extensions(path_length, identifier, identifier)
-        start = _now() - BACKDATE
-        subject = _name(name)
-        certificate = _compose(subject, subject, key.public_key(), key, extensions, start, start + valid_for)
+        start = now() - BACKDATE
+        subject = distinguished_name(name)
+        certificate = compose(
+            subject,
+            key.public_key(),
+            issuer=subject,
+            issuer_key=key,
+            extensions=extensions,
+            start=start,
+            end=start + valid_for,
+        )
         return cls(certificate, recipe=recipe, key=key)
 
     @staticmethod
@@ -74,9 +82,14 @@ class Authority:
         key = generate()
         own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
         start, end = _life(profile)
-        subject = _name(name)
+        subject = distinguished_name(name)
         extensions = leaf_extensions(profile, own, own)
-        return Identity(_compose(subject, subject, key.public_key(), key, extensions, start, end), key=key)
+        return Identity(
+            compose(
+                subject, key.public_key(), issuer=subject, issuer_key=key, extensions=extensions, start=start, end=end
+            ),
+            key=key,
+        )
 
     @property
     def name(self) -> str:
@@ -113,14 +126,12 @@ class Authority:
                 else f"{self.name} has path length 0: it may issue to servers and clients, not to another CA"
             )
         key = generate(algorithm)
-        start = _now() - BACKDATE
+        start = now() - BACKDATE
         end = self._end_within(start + valid_for if valid_for else self.certificate.not_valid_after_utc)
         extensions = authority_extensions(
             path_length, x509.SubjectKeyIdentifier.from_public_key(key.public_key()), self._identifier
         )
-        certificate = _compose(
-            _name(name), self.certificate.subject, key.public_key(), self.key, extensions, start, end
-        )
+        certificate = self._compose(name, key.public_key(), extensions, start, end)
         above = () if self._is_root else (self.certificate, *self.issuers)
         return Authority(certificate, above, key=key)
 
@@ -172,10 +183,19 @@ class Authority:
         if self.recipe == "course":
             own = x509.SubjectKeyIdentifier.from_public_key(key)
             extensions = leaf_extensions(profile, own, self._identifier)
-        certificate = _compose(
-            _name(name), self.certificate.subject, key, self.key, extensions, start, self._end_within(end)
-        )
+        certificate = self._compose(name, key, extensions, start, self._end_within(end))
         return as_version_1(certificate, self.key) if self.recipe == "article" else certificate
+
+    def _compose(
+        self,
+        name: str,
+        key: CertificatePublicKeyTypes,
+        extensions: Iterable[Extension],
+        start: dt.datetime,
+        end: dt.datetime,
+    ) -> x509.Certificate:
+        subject, issuer = distinguished_name(name), self.certificate.subject
+        return compose(subject, key, issuer=issuer, issuer_key=self.key, extensions=extensions, start=start, end=end)
 
     def _end_within(self, end: dt.datetime) -> dt.datetime:
         """Return the earlier of `end` and this CA's own end: no certificate should outlive its issuer."""
@@ -194,44 +214,6 @@ class Authority:
         return () if self._is_root else (self.certificate, *self.issuers)
 
 
-def _compose(
-    subject: x509.Name,
-    issuer: x509.Name,
-    public_key: CertificatePublicKeyTypes,
-    issuer_key: PrivateKey,
-    extensions: Iterable[Extension],
-    start: dt.datetime,
-    end: dt.datetime,
-) -> x509.Certificate:
-    if end <= start:
-        raise CertificateRefused(
-            f"the certificate would end ({end:%Y-%m-%d %H:%M}) before it starts ({start:%Y-%m-%d %H:%M})"
-        )
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(public_key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(start)
-        .not_valid_after(end)
-    )
-    for extension, critical in extensions:
-        builder = builder.add_extension(extension, critical=critical)
-    return builder.sign(issuer_key, hashes.SHA256())
-
-
-def _name(common_name: str) -> x509.Name:
-    try:
-        return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
-    except ValueError as error:
-        raise CertificateRefused(f"the name {common_name!r} does not fit into a certificate: {error}") from None
-
-
 def _life(profile: Profile) -> tuple[dt.datetime, dt.datetime]:
-    start = profile.not_before or _now() - BACKDATE
-    return start, (profile.not_before or _now()) + profile.valid_for
-
-
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)
+    start = profile.not_before or now() - BACKDATE
+    return start, (profile.not_before or now()) + profile.valid_for
