@@ -14,6 +14,7 @@ from labsupport.tls.names import lab_names
 from labsupport.tls.servers.exposed import Server1
 from labsupport.tls.servers.listener import Limits
 from labsupport.tls.servers.protected import Manner, Server2
+from labsupport.tls.verifiers import tool_verdicts, verdicts
 
 __all__ = ["Pair"]
 
@@ -91,6 +92,17 @@ class Pair:
             life, self._life = self._life, None
             atexit.unregister(self.close)
             life.close()
+
+    def verdicts(self) -> dict[str, bool | None]:
+        """Ask every verifier on this machine whether server2's certificate is right for its name.
+
+        Python's ssl module (lenient and strict), requests, cryptography, ``openssl verify`` and curl; None where a tool
+        is not installed.  The pair must be running.
+        """
+        identity, root = self.server2.identity, self.authority.certificate
+        client = self.server1.client_identity
+        asked = tool_verdicts(identity, root, client, self.server2.name, self.server2.port)
+        return {**verdicts(identity, root, self.server2.name), **asked}
 
     def __enter__(self) -> Self:
         return self.start()
