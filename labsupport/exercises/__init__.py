@@ -1,0 +1,42 @@
+"""How exercises are judged: cases, callees, reports, and one module of specs for each lesson."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import importlib
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from labsupport.errors import UnknownExercise
+
+if TYPE_CHECKING:
+    from labsupport.exercises.model import Exercise
+
+__all__ = ["LESSON_MODULES", "catalogue", "find"]
+
+# Each has a tuple EXERCISES, in the lesson's order.
+LESSON_MODULES = ("start",)
+
+
+@functools.cache
+def catalogue() -> Mapping[str, Exercise]:
+    """Return every exercise by id, in the order of the course."""
+    exercises: dict[str, Exercise] = {}
+    for name in LESSON_MODULES:
+        for exercise in importlib.import_module(f"labsupport.exercises.{name}").EXERCISES:
+            if exercise.id in exercises:
+                raise ValueError(f"two exercises are called {exercise.id}")
+            exercises[exercise.id] = exercise
+    return MappingProxyType(exercises)
+
+
+def find(exercise_id: str) -> Exercise:
+    """Return the exercise called `exercise_id`; raise UnknownExercise, naming the nearest ids, if there is none."""
+    known = catalogue()
+    if exercise_id in known:
+        return known[exercise_id]
+    near = difflib.get_close_matches(exercise_id, known)
+    advice = f"did you mean {' or '.join(near)}?" if near else "the lesson's check cell has the right one"
+    raise UnknownExercise(f"there is no exercise called {exercise_id!r}: {advice}")
