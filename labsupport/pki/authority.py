@@ -14,10 +14,9 @@ from functools import cached_property
 from typing import Literal
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
 
 from labsupport.errors import CertificateRefused
 from labsupport.pki.article import article_authority_extensions, as_version_1
@@ -62,7 +61,7 @@ class Authority:
             extensions = article_authority_extensions(identifier)
         else:
             extensions = authority_extensions(path_length, identifier, identifier)
-        start = now() - BACKDATE
+        today = now()
         subject = distinguished_name(name)
         certificate = compose(
             subject,
@@ -70,8 +69,8 @@ class Authority:
             issuer=subject,
             issuer_key=key,
             extensions=extensions,
-            start=start,
-            end=start + valid_for,
+            start=today - BACKDATE,
+            end=_later(today, valid_for),
         )
         return cls(certificate, recipe=recipe, key=key)
 
@@ -114,24 +113,26 @@ class Authority:
     def intermediate(
         self, name: str, *, path_length: int = 0, algorithm: Algorithm = "ec", valid_for: dt.timedelta | None = None
     ) -> Authority:
-        """Make a CA below this one.
+        """Make a CA below this one, always of the course profile; it lives as long as this CA, or for `valid_for`.
 
         Raises CertificateRefused when this CA's path length leaves no room for it.
         """
+        if self.path_length == 0:
+            raise CertificateRefused(
+                f"{self.name} has path length 0: it may issue to servers and clients, not to another CA"
+            )
         if self.path_length is not None and path_length >= self.path_length:
             raise CertificateRefused(
                 f"{self.name} has path length {self.path_length}: "
                 f"a CA below it may have at most {self.path_length - 1}, not {path_length}"
-                if self.path_length
-                else f"{self.name} has path length 0: it may issue to servers and clients, not to another CA"
             )
         key = generate(algorithm)
-        start = now() - BACKDATE
-        end = self._end_within(start + valid_for if valid_for else self.certificate.not_valid_after_utc)
+        today = now()
+        end = self._end_within(_later(today, valid_for) if valid_for else self.certificate.not_valid_after_utc)
         extensions = authority_extensions(
             path_length, x509.SubjectKeyIdentifier.from_public_key(key.public_key()), self._identifier
         )
-        certificate = self._compose(name, key.public_key(), extensions, start, end)
+        certificate = self._compose(name, key.public_key(), extensions, today - BACKDATE, end)
         above = () if self._is_root else (self.certificate, *self.issuers)
         return Authority(certificate, above, key=key)
 
@@ -159,23 +160,23 @@ class Authority:
     def sign(self, csr_pem: bytes, profile: Profile) -> bytes:
         """Certify the public key of a request (PKCS #10, RFC 2986) under `profile`; return the leaf's PEM.
 
-        The profile is the CA's decision: extensions that the request asks for are not looked at.  Raises
-        CertificateRefused for a request that cannot be read, whose own signature does not verify, or whose key is weak.
+        The profile is the CA's decision: neither the subject nor the extensions that the request asks for are looked
+        at, and the first name of the profile becomes the common name.  Raises CertificateRefused for a request that
+        cannot be read, whose own signature does not verify, or whose key is weak.
         """
         try:
             request = x509.load_pem_x509_csr(csr_pem)
             proven = request.is_signature_valid
             key = request.public_key()
-        except (ValueError, InvalidSignature) as error:
-            raise CertificateRefused(f"the request cannot be read: {error}") from None
+        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm) as error:
+            raise CertificateRefused(f"the request cannot be read: {str(error).partition('. ')[0]}") from None
         if not proven:
             raise CertificateRefused(
                 "the request's own signature does not verify: its sender has not shown the private key"
             )
         acceptable(key)
-        names = request.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-        subject = str(names[0].value) if names else str(next(profile.names()).value)
-        return self._certify(subject, key, profile).public_bytes(Encoding.PEM)
+        # Not the request's common name: some verifiers still read it, and its sender could put any name there.
+        return self._certify(str(next(profile.names()).value), key, profile).public_bytes(Encoding.PEM)
 
     def _certify(self, name: str, key: CertificatePublicKeyTypes, profile: Profile) -> x509.Certificate:
         start, end = _life(profile)
@@ -215,5 +216,12 @@ class Authority:
 
 
 def _life(profile: Profile) -> tuple[dt.datetime, dt.datetime]:
-    start = profile.not_before or now() - BACKDATE
-    return start, (profile.not_before or now()) + profile.valid_for
+    today = now()
+    return profile.not_before or today - BACKDATE, _later(profile.not_before or today, profile.valid_for)
+
+
+def _later(moment: dt.datetime, span: dt.timedelta) -> dt.datetime:
+    try:
+        return moment + span
+    except OverflowError:
+        raise CertificateRefused(f"a life of {span.days} days goes beyond the calendar") from None

@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
-import time
+import threading
 from pathlib import Path
 from typing import IO
 
@@ -22,25 +22,21 @@ __all__ = ["private_folder", "sweep", "write_private"]
 
 PREFIX = "mtls-lab-"
 _LOCK_NAME = "in-use"
-# A folder is made a moment before its lock is taken; nothing younger than this is judged abandoned.
-_GRACE_SECONDS = 60.0
 
-_held: dict[int, tuple[Path, IO[str]]] = {}
+_held: tuple[Path, IO[str]] | None = None
+_guard = threading.Lock()
 
 
 def private_folder() -> Path:
     """Return this process's private folder, made (mode 0700) at the first call and removed at exit."""
-    # Keyed by process: a forked child must neither write into nor remove its parent's folder.
-    pid = os.getpid()
-    if pid not in _held:
-        sweep()
-        folder = Path(tempfile.mkdtemp(prefix=PREFIX))
-        lock = (folder / _LOCK_NAME).open("w")
-        if sys.platform != "win32":
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        _held[pid] = (folder, lock)
-        atexit.register(_remove, pid)
-    return _held[pid][0]
+    global _held
+    with _guard:
+        if _held is None:
+            sweep()
+            folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+            _held = folder, _lock(folder)
+            atexit.register(_remove)
+        return _held[0]
 
 
 def write_private(name: str, content: bytes) -> Path:
@@ -78,12 +74,22 @@ def sweep() -> list[Path]:
     return swept
 
 
+def _lock(folder: Path) -> IO[str]:
+    if sys.platform == "win32":
+        return (folder / _LOCK_NAME).open("w")
+    taking = folder / "taking"
+    lock = taking.open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    # Locked before it gets the name that others look for: at no moment does a live folder look abandoned.
+    taking.rename(folder / _LOCK_NAME)
+    return lock
+
+
 def _abandoned(folder: Path) -> bool:
     if sys.platform == "win32":
         return False
     try:
-        facts = folder.lstat()
-        if facts.st_uid != os.getuid() or time.time() - facts.st_mtime < _GRACE_SECONDS:
+        if folder.lstat().st_uid != os.getuid():
             return False
         with (folder / _LOCK_NAME).open("r+") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -93,8 +99,24 @@ def _abandoned(folder: Path) -> bool:
     return True
 
 
-def _remove(pid: int) -> None:
-    if pid == os.getpid() and pid in _held:
-        folder, lock = _held.pop(pid)
+def _remove() -> None:
+    global _held
+    if _held is not None:
+        folder, lock = _held
+        _held = None
         lock.close()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _after_fork() -> None:
+    """Let go of the parent's folder: a child must neither write into it, nor remove it, nor keep it locked."""
+    global _held, _guard
+    if _held is not None:
+        _held[1].close()
+    _held = None
+    # A thread that is not there in the child may have held the parent's guard.
+    _guard = threading.Lock()
+
+
+if sys.platform != "win32":
+    os.register_at_fork(after_in_child=_after_fork)

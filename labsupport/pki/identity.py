@@ -15,6 +15,9 @@ from labsupport.pki.keys import PrivateKey, key_pem
 
 __all__ = ["Identity", "common_name", "file_stem", "subject_names"]
 
+# A file name has at most 255 bytes, a character up to four, and an ending follows.
+_STEM_LENGTH = 48
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -81,5 +84,6 @@ def subject_names(certificate: x509.Certificate) -> tuple[str, ...]:
 
 
 def file_stem(name: str) -> str:
-    """Return `name` as a safe file name without ending."""
-    return "".join(char if char.isalnum() or char in "-_" else "-" for char in Path(name).name.lower()) or "unnamed"
+    """Return `name` as a safe file name without ending, at most 48 characters long."""
+    stem = "".join(char if char.isalnum() or char in "-_" else "-" for char in Path(name).name.lower())
+    return stem[:_STEM_LENGTH] or "unnamed"

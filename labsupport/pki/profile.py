@@ -32,7 +32,10 @@ _PURPOSES = {
     "server": (ExtendedKeyUsageOID.SERVER_AUTH,),
     "both": (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH),
 }
-_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?", re.IGNORECASE)
+_LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[!-~]+")
+# The years of UTCTime, in which dates up to 2049 must be written, begin here (RFC 5280 section 4.1.2.5.1).
+_EARLIEST = dt.datetime(1950, 1, 1, tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True)
@@ -51,29 +54,52 @@ class Profile:
     not_before: dt.datetime | None = None
 
     def __post_init__(self) -> None:
+        for kind in ("dns", "ip", "uri"):
+            given = getattr(self, kind)
+            if isinstance(given, str):
+                raise CertificateRefused(f"{kind}={given!r} is one text: give a list of names, {kind}=[{given!r}]")
+            # A copy: a list that changes later must not change what was decided.
+            object.__setattr__(self, kind, tuple(given))
         if self.role not in get_args(Role):
             raise CertificateRefused(f"role {self.role!r} is not known: use one of {', '.join(get_args(Role))}")
         if not (self.dns or self.ip or self.uri):
             raise CertificateRefused("a certificate without a name says nothing: give dns=[...], ip=[...] or uri=[...]")
         if self.valid_for <= dt.timedelta(0):
             raise CertificateRefused(f"valid_for is {self.valid_for}: a certificate needs a life")
+        if self.not_before is not None and (self.not_before.tzinfo is None or self.not_before < _EARLIEST):
+            raise CertificateRefused(f"not_before is {self.not_before}: give a time with its zone, in 1950 or later")
 
     def names(self) -> Iterator[x509.GeneralName]:
         """Yield the SubjectAltName entries; raise CertificateRefused for one that is malformed."""
         for name in self.dns:
-            labels = name.removeprefix("*.").split(".")
-            if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
+            if not _is_dns_name(name):
                 raise CertificateRefused(f"{name!r} is not a DNS name")
             yield x509.DNSName(name)
         for address in self.ip:
-            try:
-                yield x509.IPAddress(ipaddress.ip_address(address))
-            except ValueError:
-                raise CertificateRefused(f"{address!r} is not an IP address") from None
+            yield x509.IPAddress(_ip_address(address))
         for uri in self.uri:
-            if not re.fullmatch(r"[a-z][a-z0-9+.-]*://[!-~]+", uri):
-                raise CertificateRefused(f"{uri!r} is not an absolute URI in ASCII")
+            if not isinstance(uri, str) or not _URI.fullmatch(uri):
+                raise CertificateRefused(f"{uri!r} is not a URI of the form scheme://name in ASCII")
             yield x509.UniformResourceIdentifier(uri)
+
+
+def _is_dns_name(name: object) -> bool:
+    if not isinstance(name, str) or len(name) > 253:
+        return False
+    labels = name.removeprefix("*.").split(".")
+    # A last label of digits makes an IPv4 address of it, and those have an entry type of their own.
+    return all(map(_LABEL.fullmatch, labels)) and not labels[-1].isdigit()
+
+
+def _ip_address(text: object) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    try:
+        # As text, because the ipaddress module takes a bare number for an address, too.
+        address = ipaddress.ip_address(str(text))
+    except ValueError:
+        raise CertificateRefused(f"{text!r} is not an IP address") from None
+    if getattr(address, "scope_id", None) is not None:
+        raise CertificateRefused(f"{text!r} names a network interface: a certificate holds the bare address")
+    return address
 
 
 def leaf_extensions(
@@ -93,7 +119,12 @@ def leaf_extensions(
 def authority_extensions(
     path_length: int | None, key: x509.SubjectKeyIdentifier, issuer: x509.SubjectKeyIdentifier
 ) -> list[Extension]:
-    """Return the (extension, critical) pairs of a CA certificate that may have `path_length` CAs below it."""
+    """Return the (extension, critical) pairs of a CA certificate that may have `path_length` CAs below it.
+
+    Raises CertificateRefused for a path length that is neither None nor a whole number from 0 up.
+    """
+    if path_length is not None and (not isinstance(path_length, int) or path_length < 0):
+        raise CertificateRefused(f"path length {path_length!r} is not a whole number from 0 up")
     return [
         (x509.BasicConstraints(ca=True, path_length=path_length), True),
         (_key_usage(key_cert_sign=True, crl_sign=True), True),
