@@ -14,7 +14,7 @@ from functools import partial
 from labsupport.tls.refusal import Refusal, refusal_of
 from labsupport.tls.trace import Recorder, Trace
 
-__all__ = ["Handshake", "handshake"]
+__all__ = ["End", "Handshake", "handshake"]
 
 _ROUNDS = 20
 
@@ -44,20 +44,28 @@ class Handshake:
         return None if error is None else refusal_of(error, self.trace)
 
 
-class _End:
-    """One end in memory: steps through handshake, one write and one read; keeps its first error."""
+class End:
+    """One end in memory: steps through handshake, one write (b"hello") and one read.
+
+    `error` is the first that it met, `received` what it read, `done` whether all steps are behind it.
+    """
 
     def __init__(self, connection: ssl.SSLObject) -> None:
         self.connection = connection
         self.error: ssl.SSLError | None = None
+        self.received = b""
         self.done = False
         self._steps: list[Callable[[], object]] = [
             connection.do_handshake,
             partial(connection.write, b"hello"),
-            partial(connection.read, 64),
+            self._read,
         ]
 
+    def _read(self) -> None:
+        self.received = self.connection.read(64)
+
     def advance(self) -> None:
+        """Go on until it waits for the other end, is done, or has failed."""
         while self._steps and self.error is None:
             try:
                 self._steps[0]()
@@ -77,8 +85,8 @@ def handshake(
     recorder = Recorder("client")
     recorder.attach(client)
     to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
-    near = _End(client.wrap_bio(to_client, to_server, server_hostname=server_hostname))
-    far = _End(server.wrap_bio(to_server, to_client, server_side=True))
+    near = End(client.wrap_bio(to_client, to_server, server_hostname=server_hostname))
+    far = End(server.wrap_bio(to_server, to_client, server_side=True))
     for _ in range(_ROUNDS):
         near.advance()
         far.advance()
