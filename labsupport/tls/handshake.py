@@ -17,6 +17,7 @@ from labsupport.tls.trace import Recorder, Trace
 __all__ = ["End", "Handshake", "handshake"]
 
 _ROUNDS = 20
+_GREETING = b"hello"
 
 
 @dataclass(frozen=True)
@@ -24,28 +25,36 @@ class Handshake:
     """What came of one handshake.
 
     `client_error` and `server_error` are what each end raised, or None; `trace` is the client's view, `refusal` the
-    client's reading of it.  `client_certificate` is the DER that the server accepted, or None.
+    client's reading of it.  `client_certificate` is the DER that the server accepted, or None; `exchanged` tells
+    whether each end received the other's application data.
     """
 
     trace: Trace
     client_error: ssl.SSLError | None
     server_error: ssl.SSLError | None
     client_certificate: bytes | None
+    exchanged: bool = True
 
     @property
     def ok(self) -> bool:
         """Whether both ends finished and each received the other's application data."""
-        return self.client_error is None and self.server_error is None
+        return self.exchanged and self.client_error is None and self.server_error is None
 
     @property
     def refusal(self) -> Refusal | None:
-        """Who refused; None for a handshake that worked."""
-        error = self.client_error or self.server_error
-        return None if error is None else refusal_of(error, self.trace)
+        """Who refused; None for a handshake that worked, or that came to a halt with no error on either side."""
+        if self.client_error is not None:
+            return refusal_of(self.client_error, self.trace)
+        if self.server_error is not None:
+            # The client never heard of it: what stopped the server is all there is to tell.
+            code = getattr(self.server_error, "verify_code", None)
+            reason = self.server_error.reason or "the connection ended inside TLS"
+            return Refusal("server", "tls", "first read" if self.trace.complete else "handshake", reason, code)
+        return None
 
 
 class End:
-    """One end in memory: steps through handshake, one write (b"hello") and one read.
+    """One end in memory: steps through handshake, one write (``b"hello"``) and one read.
 
     `error` is the first that it met, `received` what it read, `done` whether all steps are behind it.
     """
@@ -57,7 +66,7 @@ class End:
         self.done = False
         self._steps: list[Callable[[], object]] = [
             connection.do_handshake,
-            partial(connection.write, b"hello"),
+            partial(connection.write, _GREETING),
             self._read,
         ]
 
@@ -83,9 +92,9 @@ def handshake(
 ) -> Handshake:
     """Run one handshake and one exchange of data between two contexts, and return the record."""
     recorder = Recorder("client")
-    recorder.attach(client)
     to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
     near = End(client.wrap_bio(to_client, to_server, server_hostname=server_hostname))
+    recorder.follow(near.connection)
     far = End(server.wrap_bio(to_server, to_client, server_side=True))
     for _ in range(_ROUNDS):
         near.advance()
@@ -93,4 +102,5 @@ def handshake(
         if (near.done or near.error) and (far.done or far.error):
             break
     accepted = far.connection.getpeercert(binary_form=True) if far.error is None else None
-    return Handshake(recorder.trace, near.error, far.error, accepted)
+    exchanged = near.received == far.received == _GREETING
+    return Handshake(recorder.trace, near.error, far.error, accepted, exchanged)

@@ -5,6 +5,7 @@ Only ``.reason`` and ``.verify_code`` of OpenSSL's errors are read, never their 
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ __all__ = ["Layer", "Phase", "Refusal", "innermost", "refusal_of"]
 
 Layer = Literal["tcp", "tls", "http"]
 Phase = Literal["connect", "handshake", "first read", "response"]
+
+# What the operating system and OpenSSL raise; requests has classes of these names too, which are none of these.
+_SYSTEM = (ssl.SSLError, ConnectionError, TimeoutError, socket.gaierror)
 
 
 @dataclass(frozen=True)
@@ -34,13 +38,17 @@ class Refusal:
 
 
 def innermost(error: BaseException) -> BaseException:
-    """Return the exception at the bottom: where a TLS error is in there, that one.
+    """Return the exception at the bottom: where a TLS error is in there that one, else the system's own.
 
     requests and urllib3 wrap exceptions into the arguments of others, and leave some of them out of ``__cause__`` and
     ``__context__``; all three roads are followed.
     """
     found = list(_descend(error))
-    return next((link for link in found if isinstance(link, ssl.SSLError)), found[-1])
+    for kind in (ssl.SSLError, _SYSTEM):
+        for link in found:
+            if isinstance(link, kind):
+                return link
+    return found[-1]
 
 
 def refusal_of(error: BaseException, trace: Trace | None = None) -> Refusal:
@@ -52,8 +60,10 @@ def refusal_of(error: BaseException, trace: Trace | None = None) -> Refusal:
     if isinstance(link, ssl.SSLError) and "_ALERT_" in (link.reason or ""):
         return Refusal("server", "tls", phase, link.reason)
     if trace is not None and trace.alert is not None:
-        # The line broke before OpenSSL read the alert, or after it: the record knows who sent it.
-        return Refusal(trace.alert.sender, "tls", phase, trace.alert.name)
+        # The line broke before OpenSSL read the alert, or after it: the record knows who sent it.  Who sent one knows
+        # why; who received it, only its name.
+        why = link.reason if isinstance(link, ssl.SSLError) and trace.alert.sender == trace.seen_by else None
+        return Refusal(trace.alert.sender, "tls", phase, why or trace.alert.name)
     if isinstance(link, ssl.SSLError):
         return Refusal(None, "tls", phase, link.reason or "the connection ended inside TLS")
     if trace is None or not trace.messages:
@@ -68,6 +78,8 @@ def _plain_words(error: BaseException) -> str:
         return "no answer in time"
     if isinstance(error, ConnectionError):
         return "the connection was cut"
+    if isinstance(error, socket.gaierror):
+        return "no such host name"
     return f"{type(error).__name__}: {error}"[:200]
 
 
@@ -80,5 +92,11 @@ def _descend(error: BaseException) -> Iterator[BaseException]:
             continue
         seen.add(id(link))
         yield link
-        nested = [*link.args, getattr(link, "reason", None), link.__cause__, link.__context__]
-        waiting.extend(item for item in nested if isinstance(item, BaseException))
+        if isinstance(link, _SYSTEM):
+            # What is linked below a system's error is whatever was being handled at that moment: another story.
+            continue
+        nested = [*link.args, getattr(link, "reason", None), link.__cause__]
+        inner = [item for item in nested if isinstance(item, BaseException)]
+        if not inner and isinstance(link.__context__, BaseException) and not link.__suppress_context__:
+            inner = [link.__context__]
+        waiting.extend(inner)

@@ -6,63 +6,17 @@ Table, figure and alt text of a handshake all come from one `Trace`.  The messag
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 import threading
+import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
+
+from labsupport.tls.message import MUTUAL, NAMES, Message, Side, negotiated_version
 
 __all__ = ["MUTUAL", "Message", "Recorder", "Side", "Trace", "negotiated_version", "observed"]
-
-Side = Literal["client", "server"]
-
-# Python's enum spells these as OpenSSL does; the names here are those of RFC 8446 section 4 and RFC 5246 section 7.4.
-_NAMES = {
-    "CLIENT_HELLO": "ClientHello",
-    "SERVER_HELLO": "ServerHello",
-    "ENCRYPTED_EXTENSIONS": "EncryptedExtensions",
-    "CERTIFICATE_REQUEST": "CertificateRequest",
-    "CERTIFICATE": "Certificate",
-    "CERTIFICATE_VERIFY": "CertificateVerify",
-    "SERVER_KEY_EXCHANGE": "ServerKeyExchange",
-    "CLIENT_KEY_EXCHANGE": "ClientKeyExchange",
-    "SERVER_DONE": "ServerHelloDone",
-    "FINISHED": "Finished",
-    "NEWSESSION_TICKET": "NewSessionTicket",
-    "KEY_UPDATE": "KeyUpdate",
-}
-
-# (sender, message) of what mutual TLS adds to a handshake in which only the server shows a certificate.
-MUTUAL: frozenset[tuple[Side, str]] = frozenset(
-    {("server", "CertificateRequest"), ("client", "Certificate"), ("client", "CertificateVerify")}
-)
-# Message bytes of a Certificate message with an empty list: 7 in TLS 1.2, 8 in TLS 1.3.
-_EMPTY_CERTIFICATE = 8
-_SUPPORTED_VERSIONS = 43
-
-
-@dataclass(frozen=True)
-class Message:
-    """One handshake message or alert; `size` is in bytes, with its own header and without the record around it."""
-
-    sender: Side
-    name: str
-    size: int
-    encrypted: bool
-    alert: bool = False
-
-    @property
-    def mutual(self) -> bool:
-        """Whether this message is there only because the server asks for a client certificate."""
-        return (self.sender, self.name) in MUTUAL
-
-    @property
-    def label(self) -> str:
-        """What a figure writes: the name, marked where a Certificate carries no certificate."""
-        if self.alert:
-            return f"Alert: {self.name}"
-        return f"{self.name} (empty)" if self.name == "Certificate" and self.size <= _EMPTY_CERTIFICATE else self.name
 
 
 @dataclass(frozen=True)
@@ -121,10 +75,7 @@ class Trace:
 
 
 class Recorder:
-    """Collects the messages of one context's connections; `trace` freezes what came so far.
-
-    A context that records should serve one connection: messages of several would run into one another.
-    """
+    """Collects the messages of one connection; `trace` freezes what came so far."""
 
     def __init__(self, seen_by: Side) -> None:
         self._seen_by: Side = seen_by
@@ -132,11 +83,20 @@ class Recorder:
         self._version: str | None = None
 
     def attach(self, context: ssl.SSLContext) -> None:
-        """Record the connections of `context` from now on."""
-        context._msg_callback = self._record  # type: ignore[attr-defined]  # private, and the only way without keys
+        """Record the next connection of `context` that exchanges messages in this thread.
 
-    def _record(self, _connection: Any, direction: str, _version: Any, content: Any, message: Any, data: bytes) -> None:
-        # Nothing here may raise: an exception inside this callback leaks the connection's memory.
+        `context` keeps the hook, which costs nothing to connections that nobody records.
+        """
+        _hook(context)
+        _watch.expected = self
+
+    def follow(self, connection: ssl.SSLObject | ssl.SSLSocket) -> None:
+        """Record `connection`, whichever thread it is used in."""
+        _hook(connection.context)
+        _recorders[connection] = self
+
+    def note(self, direction: str, content: Any, message: Any, data: bytes) -> None:
+        """Take down one message as OpenSSL reports it; other kinds of content are passed over."""
         kind = getattr(content, "name", "")
         if kind not in ("HANDSHAKE", "ALERT"):
             return
@@ -149,7 +109,7 @@ class Recorder:
         self._messages.append(
             Message(
                 sender=sender,
-                name=name.lower() if alert else _NAMES.get(name, name),
+                name=name.lower() if alert else NAMES.get(name, name),
                 size=len(data),
                 encrypted=self._in_cipher(sender, name),
                 alert=alert,
@@ -168,45 +128,39 @@ class Recorder:
         return Trace(self._seen_by, self._version, tuple(self._messages))
 
 
-def negotiated_version(server_hello: bytes) -> str:
-    """Return the version that a ServerHello settles: TLS 1.3 is told by an extension (RFC 8446 section 4.2.1).
-
-    OpenSSL tells the callback the version only after this message, when it was not alone in the offer.
-    """
-    # Type and length (4 bytes), legacy_version (2), random (32), session id, cipher suite (2), compression (1).
-    position = 38
-    position += 1 + int.from_bytes(server_hello[position : position + 1], "big") + 3 + 2
-    while position + 4 <= len(server_hello):
-        kind = int.from_bytes(server_hello[position : position + 2], "big")
-        size = int.from_bytes(server_hello[position + 2 : position + 4], "big")
-        if kind == _SUPPORTED_VERSIONS and server_hello[position + 4 : position + 6] == b"\x03\x04":
-            return "TLSv1.3"
-        position += 4 + size
-    return "TLSv1.2"
-
-
 class _Watch(threading.local):
-    """The lists of recorders that this thread is filling, innermost last."""
+    """What this thread waits for: the lists it is filling, innermost last, and the recorder of the next connection."""
 
     def __init__(self) -> None:
         self.stack: list[list[Recorder]] = []
+        self.expected: Recorder | None = None
 
 
 _watch = _Watch()
+# A context may serve many connections, in several threads: messages are told apart by their connection.
+_recorders: weakref.WeakKeyDictionary[Any, Recorder] = weakref.WeakKeyDictionary()
 _lock = threading.Lock()
 _watchers = 0
-_plain_wrap_socket = ssl.SSLContext.wrap_socket
+# Our wrap_socket while it is in place, and the one beneath it.
+_laid: tuple[Any, Any] | None = None
 
 
-def _wrap_socket(self: ssl.SSLContext, sock: Any, server_side: bool = False, *args: Any, **options: Any) -> Any:
-    if _watch.stack and not server_side:
-        recorder = Recorder("client")
-        recorder.attach(self)
-        _watch.stack[-1].append(recorder)
-    return _plain_wrap_socket(self, sock, server_side, *args, **options)
+def _hook(context: ssl.SSLContext) -> None:
+    context._msg_callback = _on_message  # type: ignore[attr-defined]  # private, and the only way without keys
 
 
-@contextmanager
+def _on_message(connection: Any, direction: str, _version: Any, content: Any, message: Any, data: bytes) -> None:
+    # Whatever goes wrong here stays here: an exception inside this callback leaks the connection's memory.
+    with contextlib.suppress(Exception):
+        recorder = _recorders.get(connection)
+        if recorder is None and _watch.expected is not None:
+            recorder, _watch.expected = _watch.expected, None
+            _recorders[connection] = recorder
+        if recorder is not None:
+            recorder.note(direction, content, message, data)
+
+
+@contextlib.contextmanager
 def observed() -> Iterator[list[Recorder]]:
     """Record every TLS client connection that this thread opens inside the block, one Recorder each, in order.
 
@@ -217,7 +171,8 @@ def observed() -> Iterator[list[Recorder]]:
     recorders: list[Recorder] = []
     with _lock:
         _watchers += 1
-        ssl.SSLContext.wrap_socket = _wrap_socket  # type: ignore[method-assign]  # undone with the last watcher
+        if _watchers == 1:
+            _lay_wrap_socket()
     _watch.stack.append(recorders)
     try:
         yield recorders
@@ -226,4 +181,34 @@ def observed() -> Iterator[list[Recorder]]:
         with _lock:
             _watchers -= 1
             if not _watchers:
-                ssl.SSLContext.wrap_socket = _plain_wrap_socket  # type: ignore[method-assign]
+                _lift_wrap_socket()
+
+
+def _lay_wrap_socket() -> None:
+    global _laid
+    beneath: Any = ssl.SSLContext.wrap_socket
+
+    def wrap_socket(self: ssl.SSLContext, sock: Any, server_side: bool = False, *args: Any, **options: Any) -> Any:
+        if not _watch.stack or server_side:
+            return beneath(self, sock, server_side, *args, **options)
+        recorder = Recorder("client")
+        _watch.stack[-1].append(recorder)
+        recorder.attach(self)
+        try:
+            connection = beneath(self, sock, server_side, *args, **options)
+        finally:
+            _watch.expected = None
+        # Where the handshake is still to come, this is the first moment at which the connection is known.
+        recorder.follow(connection)
+        return connection
+
+    ssl.SSLContext.wrap_socket = wrap_socket  # type: ignore[method-assign]  # undone with the last watcher
+    _laid = wrap_socket, beneath
+
+
+def _lift_wrap_socket() -> None:
+    global _laid
+    # A hook that somebody laid over this one stays; ours then only passes calls on.
+    if _laid is not None and ssl.SSLContext.wrap_socket is _laid[0]:
+        ssl.SSLContext.wrap_socket = _laid[1]  # type: ignore[method-assign]
+    _laid = None
