@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from labsupport.errors import UsageError
 from labsupport.pki.article import article_authority_extensions, as_version_1
@@ -31,6 +32,11 @@ class Specimen:
     flaw: Flaw | None
     identity: Identity
     ca_certificate: x509.Certificate
+
+    @property
+    def ca_pem(self) -> bytes:
+        """The CA's certificate."""
+        return self.ca_certificate.public_bytes(Encoding.PEM)
 
 
 def specimen(

@@ -92,6 +92,8 @@ def handshake(
 ) -> Handshake:
     """Run one handshake and one exchange of data between two contexts, and return the record."""
     recorder = Recorder("client")
+    # Before the connection is made: it takes its callback from the context at that moment.
+    recorder.attach(client)
     to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
     near = End(client.wrap_bio(to_client, to_server, server_hostname=server_hostname))
     recorder.follow(near.connection)

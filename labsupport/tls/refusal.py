@@ -59,7 +59,7 @@ def refusal_of(error: BaseException, trace: Trace | None = None) -> Refusal:
         return Refusal("client", "tls", phase, link.reason or "CERTIFICATE_VERIFY_FAILED", link.verify_code)
     if isinstance(link, ssl.SSLError) and "_ALERT_" in (link.reason or ""):
         return Refusal("server", "tls", phase, link.reason)
-    if trace is not None and trace.alert is not None:
+    if trace is not None and trace.alert is not None and not _only_startled(link, trace):
         # The line broke before OpenSSL read the alert, or after it: the record knows who sent it.  Who sent one knows
         # why; who received it, only its name.
         why = link.reason if isinstance(link, ssl.SSLError) and trace.alert.sender == trace.seen_by else None
@@ -69,6 +69,11 @@ def refusal_of(error: BaseException, trace: Trace | None = None) -> Refusal:
     if trace is None or not trace.messages:
         return Refusal(None, "tcp", "connect", _plain_words(link))
     return Refusal(None, "tls", phase, _plain_words(link))
+
+
+def _only_startled(error: BaseException, trace: Trace) -> bool:
+    """Tell whether the client's alert was no more than its reaction to a line that ended under its hands."""
+    return isinstance(error, ssl.SSLEOFError) and trace.alert is not None and trace.alert.sender == "client"
 
 
 def _plain_words(error: BaseException) -> str:

@@ -91,9 +91,10 @@ class Recorder:
         _watch.expected = self
 
     def follow(self, connection: ssl.SSLObject | ssl.SSLSocket) -> None:
-        """Record `connection`, whichever thread it is used in."""
-        _hook(connection.context)
+        """Record `connection`, made from a context that was attached before, whichever thread it is used in."""
         _recorders[connection] = self
+        if _watch.expected is self:
+            _watch.expected = None
 
     def note(self, direction: str, content: Any, message: Any, data: bytes) -> None:
         """Take down one message as OpenSSL reports it; other kinds of content are passed over."""

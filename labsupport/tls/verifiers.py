@@ -90,7 +90,7 @@ def _handshake_works(context: ssl.SSLContext, identity: Identity, ca_certificate
     return handshake(context, server, server_hostname=host).ok
 
 
-# "ssl" is Python's module as it was up to 3.12; "ssl-strict" adds VERIFY_X509_STRICT, which ssl.create_default_context()
+# "ssl" is Python's module as it was up to 3.12; "ssl-strict" adds VERIFY_X509_STRICT, which create_default_context()
 # sets from 3.13 on; "requests" is urllib3's context, which reads no common name and is strict from 3.13 on.
 VERIFIERS: dict[str, Verifier] = {
     "ssl": _ssl_lenient,

@@ -1,0 +1,125 @@
+"""The judge as the other end of the connection: a client that knocks, and servers that witness.
+
+What these ends see is all that counts; nothing that the callee says about a connection is believed.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from labsupport.exercises.callee import WELCOME, Callee, File, Handle, Url
+from labsupport.exercises.draw import Draw
+from labsupport.pki.authority import Authority
+from labsupport.pki.identity import Identity
+from labsupport.tls.handshake import End
+from labsupport.tls.refusal import Refusal, refusal_of
+from labsupport.tls.servers.http import Request, Response, serve_http, text_response
+from labsupport.tls.servers.listener import Connection, Listener
+from labsupport.tls.servers.log import AccessLog
+from labsupport.tls.servers.protected import peer_names
+from labsupport.tls.servers.server import Server
+from labsupport.tls.trace import Recorder
+
+__all__ = ["Knock", "Witness", "client_files", "host_name", "knock"]
+
+_ROUNDS = 20
+
+
+@dataclass(frozen=True)
+class Knock:
+    """What a client met at a door: let in, or a refusal as the client can know it."""
+
+    admitted: bool
+    refusal: Refusal | None
+
+    @property
+    def words(self) -> str:
+        """The result for a card."""
+        if self.admitted:
+            return "let in"
+        if self.refusal is None:
+            return "the connection came to nothing"
+        who = {"client": "the judge's client refused", "server": "refused"}.get(self.refusal.by or "", "no handshake")
+        return f"{who} ({self.refusal.reason})"
+
+
+def knock(callee: Callee, handle: Handle, context: ssl.SSLContext, host: str) -> Knock:
+    """Connect once, as a client with `context`, to the server context behind `handle`, all in memory."""
+    recorder = Recorder("client")
+    recorder.attach(context)
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    end = End(context.wrap_bio(incoming, outgoing, server_hostname=host))
+    wire = callee.accept(handle)
+    try:
+        for _ in range(_ROUNDS):
+            end.advance()
+            if end.error is not None or end.done:
+                break
+            answer = wire.exchange(outgoing.read())
+            if answer:
+                incoming.write(answer)
+            else:
+                incoming.write_eof()
+    finally:
+        wire.close()
+    refusal = None if end.error is None else refusal_of(end.error, recorder.trace)
+    return Knock(end.done and end.received == WELCOME, refusal)
+
+
+class Witness(Server):
+    """An HTTPS server of the judge's that remembers who asked for what; `body` is what it answers.
+
+    `requests` holds (request, names in the client's certificate) in the order in which they came.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        context: ssl.SSLContext,
+        *,
+        body: str = "",
+        respond: Callable[[Request], Response] | None = None,
+        certificate_required: bool = False,
+    ) -> None:
+        self.requests: list[tuple[Request, tuple[str, ...]]] = []
+        self._respond = respond or (lambda _: text_response(200, body))
+        self._certificate_required = certificate_required
+        log = AccessLog(host)
+        super().__init__(host, Listener(host, context, self._serve, log), log)
+
+    def _serve(self, tls: ssl.SSLSocket, connection: Connection) -> None:
+        peer = peer_names(tls)
+
+        def respond(request: Request) -> Response:
+            self.requests.append((request, peer))
+            if self._certificate_required and not peer:
+                response = text_response(400, "no client certificate was presented")
+            else:
+                response = self._respond(request)
+            self.log.add(peer=peer, admitted=response.status < 400, layer="http", request=request.line)
+            return response
+
+        def refuse(reason: str) -> None:
+            self.log.add(peer=peer, admitted=False, layer="http", reason=reason)
+
+        serve_http(tls, respond, connection.renew, refuse)
+
+    def address(self, path: str = "/") -> Url:
+        """Return the server's address as an argument for a callee."""
+        return Url(self.name, self.port, path)
+
+
+def host_name(draw: Draw) -> str:
+    """Draw a host name that no earlier case had."""
+    return f"{draw.word()}.test"
+
+
+def client_files(authority: Authority, identity: Identity) -> tuple[File, File, File]:
+    """Return CA, certificate and key as the three path arguments of a client."""
+    return (
+        File("ca.pem", authority.certificate_pem),
+        File("client.crt.pem", identity.chain_pem),
+        File("client.key.pem", identity.key_pem),
+    )
