@@ -7,14 +7,28 @@ kernel (`local`) or in a process of its own (`remote`). Arguments are plain data
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Protocol, TypeAlias
 
 from labsupport.exercises.plain import NotPlain, Plain, as_plain
 
-__all__ = ["Answer", "Argument", "Callee", "File", "Folder", "Handle", "Oracle", "OverQuota", "Url", "Wire"]
+__all__ = [
+    "GREETING",
+    "WELCOME",
+    "Answer",
+    "Argument",
+    "Callee",
+    "File",
+    "Folder",
+    "Handle",
+    "Oracle",
+    "OverQuota",
+    "Url",
+    "Wire",
+    "as_arguments",
+]
 
 GREETING = b"hello"
 WELCOME = b"welcome"
@@ -42,18 +56,17 @@ class Oracle:
         Raises TypeError if the question is not plain data, ValueError if the judge's function raises,
         and OverQuota after `quota` questions.
         """
-        self.asked += 1
-        if self.asked > self.quota:
-            raise OverQuota
         try:
             plain = [as_plain(argument) for argument in question]
         except NotPlain as stopped:
             raise TypeError(f"the question was {stopped}") from None
+        self.asked += 1
+        if self.asked > self.quota:
+            raise OverQuota
         try:
-            result = self._function(*plain)
+            return as_plain(self._function(*plain))
         except Exception as error:  # whatever the judge's function raises is its answer
             raise ValueError(str(error)) from None
-        return as_plain(result)
 
 
 @dataclass(frozen=True)
@@ -97,6 +110,17 @@ class Url:
 
 
 Argument: TypeAlias = Plain | Oracle | File | Folder | Url
+
+
+def as_arguments(arguments: Sequence[Argument]) -> list[Argument]:
+    """Return a deep copy of the plain ones among `arguments`, the others as they are.
+
+    Raises ValueError for what a spec must not hand over: data that is not plain, more than one Folder.
+    """
+    if sum(isinstance(argument, Folder) for argument in arguments) > 1:
+        raise ValueError("a call takes one Folder at most")
+    marked = Oracle | File | Folder | Url
+    return [argument if isinstance(argument, marked) else as_plain(argument) for argument in arguments]
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from labsupport.exercises.plain import readable
+from labsupport.exercises.plain import class_name, readable
 
 __all__ = ["Ended", "OutOfTime", "guarded"]
 
@@ -61,12 +61,14 @@ def _interrupted(work: Callable[[], T], deadline: float) -> tuple[T | None, bool
     with _Timer(deadline) as timer:
         try:
             try:
-                return work(), False, False
+                value = work()
             finally:
                 timer.armed = False
         except OutOfTime:
             timer.armed = False  # the tick may have come just before the line above
             return None, True, False
+        # Work that caught OutOfTime and came back with something is late all the same.
+        return (None, True, False) if timer.rang else (value, False, False)
 
 
 class _Timer:
@@ -77,6 +79,11 @@ class _Timer:
         self._ticks = 0
         self._pressed = False
         self.armed = True
+
+    @property
+    def rang(self) -> bool:
+        """Tell whether the deadline has passed."""
+        return self._ticks > 0
 
     def __enter__(self) -> _Timer:
         self._trace = sys.gettrace()
@@ -136,21 +143,26 @@ def _given_up(work: Callable[[], T], deadline: float) -> tuple[T | None, bool, b
 
 @contextlib.contextmanager
 def _captured(tape: _Tape) -> Iterator[None]:
-    """Send stdout, stderr and warnings to `tape`, and let nobody wait for input."""
+    """Send stdout, stderr, warnings and lost exceptions to `tape`, and let nobody wait for input."""
 
     def show(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
         tape.write(f"{category.__name__}: {message}\n")
 
-    keyboard = sys.stdin
+    def show_unraisable(unraisable: sys.UnraisableHookArgs) -> None:
+        # What a callback of ssl's raises goes nowhere, the deadline's OutOfTime included.
+        if not isinstance(unraisable.exc_value, OutOfTime):
+            tape.write(f"{class_name(unraisable.exc_value)}: raised in a callback, where nobody could catch it\n")
+
+    keyboard, hook = sys.stdin, sys.unraisablehook
     with contextlib.redirect_stdout(tape), contextlib.redirect_stderr(tape), warnings.catch_warnings():
         warnings.resetwarnings()
         warnings.simplefilter("default")
         warnings.showwarning = show
-        sys.stdin = io.StringIO()
+        sys.stdin, sys.unraisablehook = io.StringIO(), show_unraisable
         try:
             yield
         finally:
-            sys.stdin = keyboard
+            sys.stdin, sys.unraisablehook = keyboard, hook
 
 
 class _Tape(io.TextIOBase):

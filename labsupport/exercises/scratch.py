@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from labsupport.exercises.callee import Argument, File, Folder, Oracle, OverQuota, Url
+from labsupport.exercises.callee import Argument, File, Folder, Oracle, OverQuota, Url, as_arguments
 from labsupport.exercises.plain import NotPlain, Plain, as_plain, same
 
 __all__ = ["FOLDER_BYTES", "FOLDER_FILES", "Handed", "TooMuch", "handed"]
@@ -26,8 +26,6 @@ class Handed:
     """The arguments of one call in the form that the function gets."""
 
     def __init__(self, arguments: Sequence[Argument]) -> None:
-        if sum(isinstance(argument, Folder) for argument in arguments) > 1:
-            raise ValueError("a call takes one Folder at most")
         self._arguments = arguments
         self._open = True
         self._folder: Path | None = None
@@ -48,7 +46,7 @@ class Handed:
 
     def _hand_over(self, stack: contextlib.ExitStack) -> None:
         scratch: Path | None = None
-        for position, argument in enumerate(self._arguments):
+        for position, argument in enumerate(as_arguments(self._arguments)):
             if isinstance(argument, File | Folder):
                 if scratch is None:
                     # A function may leave what cannot be removed; that is no reason to fail.
@@ -63,7 +61,7 @@ class Handed:
                 stack.enter_context(_resolving(argument.host))
                 self.values.append(str(argument))
             else:
-                self.values.append(as_plain(argument))
+                self.values.append(argument)
 
     def _unpack(self, own: Path, argument: File | Folder) -> str:
         if isinstance(argument, File):
