@@ -1,14 +1,13 @@
 """A TLS listener on loopback that goes on serving whatever comes: silence, garbage, floods, clients that it refuses.
 
-Each connection has a thread of its own, in which its handshake happens too, so that a silent client stalls nobody.  A
-refused client is let down gently: the alert is sent, the write side closed, and what the client still sends is drained.
-Closing at once would make the kernel answer that data with a reset, which in TLS 1.3 overtakes the alert about one time
-in two.
+Each connection has a thread of its own, in which its handshake happens too, so that a silent client stalls nobody.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import selectors
 import socket
 import ssl
@@ -18,68 +17,15 @@ from collections.abc import Callable
 
 from labsupport.errors import CannotListen
 from labsupport.tls.names import LOOPBACK
+from labsupport.tls.servers.connection import DRAIN_SECONDS, Connection, Limits
 from labsupport.tls.servers.log import AccessLog
 
 __all__ = ["Connection", "Limits", "Listener"]
 
 _TICK_SECONDS = 0.25
-_DRAIN_SECONDS = 2.0
 _BACKLOG = 512
-
-
-class Limits:
-    """Deadlines in seconds (for a whole handshake, for a whole request, idle time included) and connections at once."""
-
-    def __init__(self, *, handshake: float = 5.0, request: float = 10.0, connections: int = 256) -> None:
-        self.handshake = handshake
-        self.request = request
-        self.connections = connections
-
-
-class Connection:
-    """One accepted connection: its TLS socket, and the moment at which patience ends."""
-
-    def __init__(self, raw: socket.socket, context: ssl.SSLContext, limits: Limits) -> None:
-        self._limits = limits
-        self._socket = raw
-        self._context = context
-        self.deadline = time.monotonic() + limits.handshake
-
-    def handshake(self) -> ssl.SSLSocket:
-        """Shake hands; raises what the ssl module raises."""
-        # A total deadline, watched by the listener: per-read time-outs are no defence against one byte a second.
-        self._socket.settimeout(self._limits.handshake)
-        tls = self._context.wrap_socket(self._socket, server_side=True, do_handshake_on_connect=False)
-        self._socket = tls
-        tls.do_handshake()
-        self.renew()
-        return tls
-
-    def renew(self) -> None:
-        """Grant the time of one more request."""
-        self.deadline = time.monotonic() + self._limits.request
-        self._socket.settimeout(self._limits.request)
-
-    def abort(self) -> None:
-        """Cut the line from another thread; the connection's own thread notices at its next read or write."""
-        with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
-
-    def close(self) -> None:
-        """Say goodbye and close, draining what is still under way so that it arrives."""
-        with contextlib.suppress(OSError, ValueError):
-            if isinstance(self._socket, ssl.SSLSocket):
-                # Without blocking, unwrap sends close_notify and does not wait for the peer's.
-                self._socket.setblocking(False)
-                with contextlib.suppress(OSError, ValueError):
-                    self._socket.unwrap()
-                self._socket = socket.socket(fileno=self._socket.detach())
-            self._socket.settimeout(_DRAIN_SECONDS)
-            self.deadline = time.monotonic() + _DRAIN_SECONDS
-            self._socket.shutdown(socket.SHUT_WR)
-            while self._socket.recv(65536):
-                pass
-        self._socket.close()
+# What accept() says when the process, or the machine, has no room for one more socket.
+_EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 class Listener:
@@ -101,116 +47,152 @@ class Listener:
     ) -> None:
         self.name = name
         self.context = context
+        self.port: int | None = None
+        """The port while listening, else None."""
         self._serve = serve
         self._log = log
         self._wanted_port = port
         self._limits = limits or Limits()
+        # Guards the life: start and close may come from several threads, and from the end of the process.
+        self._life = threading.Lock()
+        self._accepting: tuple[threading.Thread, socket.socket] | None = None
+        # Guards what follows.
         self._lock = threading.Lock()
         self._open: dict[Connection, threading.Thread] = {}
-        self._socket: socket.socket | None = None
-        self._thread: threading.Thread | None = None
-        self._waker: socket.socket | None = None
-
-    @property
-    def port(self) -> int | None:
-        """The port while listening, else None."""
-        return None if self._socket is None else int(self._socket.getsockname()[1])
+        self._full = False
 
     def start(self) -> None:
         """Bind, then accept in a thread; does nothing where it listens already.
 
-        Raises CannotListen when the port is taken.
+        Raises CannotListen when the port is not to be had.
         """
-        if self._socket is not None:
-            return
-        try:
+        with self._life:
+            if self._accepting is not None:
+                return
             # Bound before the thread starts: whoever connects from now on waits in the backlog, not in a retry loop.
-            self._socket = socket.create_server((LOOPBACK, self._wanted_port), backlog=_BACKLOG)
-        except OSError as error:
-            raise CannotListen(
-                f"{self.name} cannot listen on {LOOPBACK}:{self._wanted_port} ({error.strerror or error}): "
-                "end the program that holds the port, or ask for port 0"
-            ) from None
-        self._socket.setblocking(False)
-        waiter, self._waker = socket.socketpair()
-        self._thread = threading.Thread(
-            target=self._accept_loop, args=(self._socket, waiter), name=f"{self.name} accepts", daemon=True
-        )
-        self._thread.start()
+            listening = _bind(self.name, self._wanted_port)
+            listening.setblocking(False)
+            waiter, waker = socket.socketpair()
+            waker.setblocking(False)
+            thread = threading.Thread(
+                target=self._accept_loop, args=(listening, waiter), name=f"{self.name} accepts", daemon=True
+            )
+            port = int(listening.getsockname()[1])
+            thread.start()
+            self._accepting, self.port = (thread, waker), port
 
     def close(self) -> None:
         """Stop accepting, cut what is open, and wait for the threads; may be called twice."""
-        if self._socket is None or self._waker is None or self._thread is None:
-            return
-        self._waker.close()
-        self._thread.join()
-        self._socket.close()
-        self._socket = self._waker = self._thread = None
-        with self._lock:
-            still_open = dict(self._open)
-        for connection, thread in still_open.items():
-            connection.abort()
-            thread.join(timeout=_DRAIN_SECONDS)
+        with self._life:
+            if self._accepting is None:
+                return
+            thread, waker = self._accepting
+            waker.close()
+            thread.join()
+            self._accepting = self.port = None
+            with self._lock:
+                still_open = dict(self._open)
+            for connection in still_open:
+                connection.abort()
+            give_up = time.monotonic() + DRAIN_SECONDS
+            for connection, thread in still_open.items():
+                if thread is not threading.current_thread():
+                    thread.join(timeout=max(0.0, give_up - time.monotonic()))
+                # Cut once more: the first time may have met the moment between the bare socket and its TLS.
+                connection.abort()
 
     def _accept_loop(self, listening: socket.socket, waiter: socket.socket) -> None:
-        with waiter, selectors.DefaultSelector() as selector:
+        with listening, waiter, selectors.DefaultSelector() as selector:
             selector.register(waiter, selectors.EVENT_READ)
-            accepting = False
+            watched = exhausted = False
             while True:
-                room = len(self._open) < self._limits.connections
-                if room != accepting:
-                    # At the bound newcomers wait in the backlog; a finished connection makes room within a tick.
-                    (selector.register(listening, selectors.EVENT_READ) if room else selector.unregister(listening))
-                    accepting = room
+                with self._lock:
+                    self._full = len(self._open) >= self._limits.connections
+                # At the bound newcomers wait in the backlog.
+                if watched == (self._full or exhausted):
+                    (selector.unregister(listening) if watched else selector.register(listening, selectors.EVENT_READ))
+                    watched = not watched
+                exhausted = False
                 ready = [key.fileobj for key, _ in selector.select(_TICK_SECONDS)]
-                if waiter in ready:
+                # A byte says that there is room again, the end that it is time to go.
+                if waiter in ready and not waiter.recv(4096):
                     return
                 if listening in ready:
-                    self._accept(listening)
+                    exhausted = not self._accept(listening)
                 self._cut_overdue()
 
-    def _accept(self, listening: socket.socket) -> None:
+    def _accept(self, listening: socket.socket) -> bool:
+        """Take one connection out of the backlog; return False where there was no room for it."""
         try:
             raw, _ = listening.accept()
-        except OSError:
-            # The client left the backlog again, or the process is out of descriptors: the next round will tell.
-            return
+        except OSError as error:
+            # Else the client has left the backlog again.
+            return error.errno not in _EXHAUSTED
         connection = Connection(raw, self.context, self._limits)
         thread = threading.Thread(target=self._run, args=(connection,), name=f"{self.name} serves", daemon=True)
         with self._lock:
             self._open[connection] = thread
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:
+            # The system grants no more threads.
+            self._forget(connection)
+            raw.close()
+            return False
+        return True
 
     def _cut_overdue(self) -> None:
-        now = time.monotonic()
         with self._lock:
-            overdue = [connection for connection in self._open if connection.deadline < now]
+            overdue = [connection for connection in self._open if connection.late]
         for connection in overdue:
             connection.abort()
 
     def _run(self, connection: Connection) -> None:
         try:
-            tls = self._shake_hands(connection)
-            if tls is not None:
-                # The peer may cut the line at any moment; what was decided is in the log by then.
-                with contextlib.suppress(OSError):
+            with self._log.deciding():
+                tls = self._shake_hands(connection)
+                if tls is not None:
                     self._serve(tls, connection)
+        except OSError:
+            # The peer may cut the line at any moment; what was decided is in the log by then.
+            pass
+        # The last line of a thread: a fault in what it serves must be seen, and must not print into a notebook.
+        except Exception as fault:
+            reason = f"the server failed: {type(fault).__name__}: {fault}"[:200]
+            self._log.add(admitted=False, layer="http", reason=reason)
         finally:
             connection.close()
-            with self._lock:
-                del self._open[connection]
+            self._forget(connection)
+
+    def _forget(self, connection: Connection) -> None:
+        with self._lock:
+            del self._open[connection]
+            accepting = self._accepting if self._full else None
+        if accepting is not None:
+            # A full pipe or a closed one wakes, or needs no waking.
+            with contextlib.suppress(OSError):
+                accepting[1].send(b".")
 
     def _shake_hands(self, connection: Connection) -> ssl.SSLSocket | None:
-        with self._log.deciding():
-            try:
-                return connection.handshake()
-            except ssl.SSLError as error:
-                code = error.verify_code if isinstance(error, ssl.SSLCertVerificationError) else None
-                late = time.monotonic() > connection.deadline
-                reason = "silent for too long" if late else error.reason or "the client left in mid-handshake"
+        try:
+            return connection.handshake()
+        except OSError as error:
+            reason = getattr(error, "reason", None)
+            if connection.late:
+                self._log.add(admitted=False, layer="tcp", reason="no handshake in time")
+            elif not reason or isinstance(error, ssl.SSLEOFError):
+                self._log.add(admitted=False, layer="tcp", reason="the client left in mid-handshake")
+            else:
+                code = getattr(error, "verify_code", None)
                 self._log.add(admitted=False, layer="tls", reason=reason, verify_code=code)
-            except (TimeoutError, OSError) as error:
-                late = isinstance(error, TimeoutError) or time.monotonic() > connection.deadline
-                reason = "silent for too long" if late else "the client left in mid-handshake"
-                self._log.add(admitted=False, layer="tcp", reason=reason)
         return None
+
+
+def _bind(name: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((LOOPBACK, port), backlog=_BACKLOG)
+    except (OSError, OverflowError) as error:
+        number = getattr(error, "errno", None)
+        why = os.strerror(number) if number else "no such port"
+        advice = "end the program that holds the port, or ask" if number == errno.EADDRINUSE else "ask"
+        raise CannotListen(f"{name} cannot listen on {LOOPBACK}:{port} ({why}): {advice} for port 0") from None

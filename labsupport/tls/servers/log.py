@@ -5,11 +5,11 @@ The server is the witness: a client often knows only that the line went dead, th
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from threading import Condition, get_ident
 
 from labsupport.tls.refusal import Layer
 
@@ -42,10 +42,12 @@ class Verdict:
 
     @property
     def words(self) -> str:
-        """The verdict as a table shows it: ``GET / → 200`` or ``refused``."""
-        if self.request is None:
-            return "refused"
-        return f"{self.request} → {self.status}"
+        """The verdict as a table shows it: ``GET / → 200``, ``refused``, or ``broke off`` where nobody decided."""
+        if self.request is not None:
+            return f"{self.request} → {self.status}"
+        if self.layer == "tcp":
+            return "broke off"
+        return "let in" if self.admitted else "refused"
 
     def row(self) -> tuple[str, ...]:
         """Return the cells under `HEADINGS`."""
@@ -54,14 +56,14 @@ class Verdict:
         return str(self.number), client, self.version or "–", self.words, self.layer, reason
 
 
-@dataclass
+@dataclass(eq=False)
 class AccessLog:
     """The verdicts of one server, oldest first; safe to read while the server works."""
 
     owner: str
     _entries: deque[Verdict] = field(default_factory=lambda: deque(maxlen=_KEPT), repr=False)
-    _changed: threading.Condition = field(default_factory=threading.Condition, repr=False)
-    _undecided: int = field(default=0, repr=False)
+    _changed: Condition = field(default_factory=Condition, repr=False)
+    _undecided: dict[int, object] = field(default_factory=dict, repr=False)
     _count: int = field(default=0, repr=False)
     _listeners: list[Callable[[Verdict], None]] = field(default_factory=list, repr=False)
 
@@ -84,21 +86,30 @@ class AccessLog:
                 self._count, peer, version, admitted, layer, reason, verify_code, request=request, status=status
             )
             self._entries.append(entry)
+            self._decided()
         for listener in self._listeners:
-            listener(entry)
+            # A reader of the log that fails must not cost a client its answer.
+            with suppress(Exception):
+                listener(entry)
         return entry
 
     @contextmanager
     def deciding(self) -> Iterator[None]:
-        """Mark a connection as undecided for the length of the block; readers wait for it, briefly."""
+        """Mark this thread's connection as undecided until its first verdict, at the latest until the block ends.
+
+        Readers wait for it, briefly.
+        """
         with self._changed:
-            self._undecided += 1
+            self._undecided[get_ident()] = object()
         try:
             yield
         finally:
             with self._changed:
-                self._undecided -= 1
-                self._changed.notify_all()
+                self._decided()
+
+    def _decided(self) -> None:
+        if self._undecided.pop(get_ident(), None) is not None:
+            self._changed.notify_all()
 
     def subscribe(self, listener: Callable[[Verdict], None]) -> None:
         """Call `listener` with each verdict from now on, in the server's thread."""
@@ -107,7 +118,8 @@ class AccessLog:
     def entries(self) -> tuple[Verdict, ...]:
         """Return the verdicts so far, those of connections in mid-decision included when they come in half a second."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._undecided, timeout=_SETTLE_SECONDS)
+            begun = {ticket for thread, ticket in self._undecided.items() if thread != get_ident()}
+            self._changed.wait_for(lambda: begun.isdisjoint(self._undecided.values()), timeout=_SETTLE_SECONDS)
             return tuple(self._entries)
 
     def clear(self) -> None:

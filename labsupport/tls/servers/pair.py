@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import ssl
 from contextlib import ExitStack
 from typing import Self
@@ -11,8 +12,8 @@ from labsupport.errors import UsageError
 from labsupport.pki.authority import Authority
 from labsupport.tls.contexts import Tls, server_context
 from labsupport.tls.names import lab_names
+from labsupport.tls.servers.connection import Limits
 from labsupport.tls.servers.exposed import Server1
-from labsupport.tls.servers.listener import Limits
 from labsupport.tls.servers.protected import Manner, Server2
 from labsupport.tls.verifiers import tool_verdicts, verdicts
 
@@ -82,7 +83,7 @@ class Pair:
                 stack.enter_context(self.server2)
                 stack.enter_context(self.server1)
                 # A kernel that ends without close() still leaves no server and no hook behind.
-                atexit.register(self.close)
+                atexit.register(self._close_at_exit, os.getpid())
                 self._life = stack.pop_all()
         return self
 
@@ -90,8 +91,13 @@ class Pair:
         """Stop both servers and take the names back; may be called twice, and started again."""
         if self._life is not None:
             life, self._life = self._life, None
-            atexit.unregister(self.close)
+            atexit.unregister(self._close_at_exit)
             life.close()
+
+    def _close_at_exit(self, owner: int) -> None:
+        # A forked child inherits the handler and the sockets: cutting them would cut its parent's.
+        if os.getpid() == owner:
+            self.close()
 
     def verdicts(self) -> dict[str, bool | None]:
         """Ask every verifier on this machine whether server2's certificate is right for its name.

@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 from labsupport.pki.identity import Identity
 from labsupport.tls.contexts import Version
-from labsupport.tls.servers.http import Request, Response, serve_http, text_response
-from labsupport.tls.servers.listener import Connection, Limits, Listener
+from labsupport.tls.servers.connection import Connection, Limits
+from labsupport.tls.servers.http import Request, Response, not_allowed, text_response
+from labsupport.tls.servers.listener import Listener
 from labsupport.tls.servers.log import AccessLog
 from labsupport.tls.servers.server import Server
 
@@ -17,6 +18,8 @@ __all__ = ["Manner", "Server2", "peer_names"]
 
 Manner = Literal["alert", "http"]
 
+_METHODS = ("GET", "HEAD", "POST")
+_TRUSTED = "certificate trusted"
 _NO_CERTIFICATE = "no client certificate was presented"
 
 
@@ -44,29 +47,14 @@ class Server2(Server):
         super().__init__(name, Listener(name, context, self._serve, log, port=port, limits=limits), log)
 
     def _serve(self, tls: ssl.SSLSocket, connection: Connection) -> None:
-        peer = peer_names(tls)
-        version: Version = tls.version()
+        peer, version = peer_names(tls), tls.version()
 
-        def respond(request: Request) -> Response:
+        def answer(request: Request) -> tuple[Response, str]:
             if not peer:
-                response, reason = text_response(400, f"400: {_NO_CERTIFICATE}."), _NO_CERTIFICATE
-            else:
-                response, reason = _answer(request, peer, version), "certificate trusted"
-            self.log.add(
-                peer=peer,
-                version=version,
-                admitted=response.status < 400,
-                layer="http",
-                reason=reason,
-                request=request.line,
-                status=response.status,
-            )
-            return response
+                return text_response(400, f"400: {_NO_CERTIFICATE}."), _NO_CERTIFICATE
+            return _answer(request, peer, version)
 
-        def refuse(reason: str) -> None:
-            self.log.add(peer=peer, version=version, admitted=False, layer="http", reason=reason)
-
-        serve_http(tls, respond, connection.renew, refuse)
+        self._converse(tls, connection, answer, peer)
 
 
 def peer_names(tls: ssl.SSLSocket) -> tuple[str, ...]:
@@ -79,19 +67,19 @@ def peer_names(tls: ssl.SSLSocket) -> tuple[str, ...]:
     return tuple(map(str, alternative or common)) or ("(no name)",)
 
 
-def _answer(request: Request, peer: tuple[str, ...], version: Version) -> Response:
-    if request.method not in ("GET", "HEAD", "POST"):
-        return text_response(405, "405: server2 answers GET, HEAD and POST.")
+def _answer(request: Request, peer: tuple[str, ...], version: Version) -> tuple[Response, str]:
+    if request.method not in _METHODS:
+        return not_allowed("server2 answers", _METHODS), "method not allowed"
     if request.path == "/":
-        return text_response(200, f"Hello {peer[0]}, this is server2: mutual TLS works.")
+        return text_response(200, f"Hello {peer[0]}, this is server2: mutual TLS works."), _TRUSTED
     if request.path == "/whoami":
         facts = {
             "peer": list(peer),
             "tls": version,
             "method": request.method,
-            "headers": [list(h) for h in request.headers],
+            "headers": [list(header) for header in request.headers],
         }
-        return Response(200, (("content-type", "application/json"),), json.dumps(facts).encode())
+        return Response(200, (("content-type", "application/json"),), json.dumps(facts).encode()), _TRUSTED
     if request.path == "/ledger":
-        return text_response(200, "The ledger: not meant for the outside, and server1 does not forward it.")
-    return text_response(404, "404: server2 has nothing at this path.")
+        return text_response(200, "The ledger: not meant for the outside, and server1 does not forward it."), _TRUSTED
+    return text_response(404, "404: server2 has nothing at this path."), "nothing at this path"
