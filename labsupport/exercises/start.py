@@ -96,18 +96,20 @@ def _true(draw: Draw) -> Claim:
 
 
 def _false(draw: Draw, number: int) -> Claim:
-    """Draw a false claim: in turn another message, and what each of four mistakes takes for true."""
+    """Draw a false claim: in turn three near misses, and what each of four mistakes takes for true."""
     while True:
-        claim = _true(draw)
-        message, signature, e, n = astuple(claim)
+        message, signature, e, n = astuple(_true(draw))
+        digits = len(str(message))
         false = (
-            Claim(draw.between(2, n - 2), signature, e, n),
+            Claim(message ^ 1, signature, e, n),  # another last digit
+            Claim(message + 10 ** (digits - 1), signature, e, n),  # another first digit
+            Claim(message + 10 ** draw.below(digits), signature, e, n),
             Claim(message, pow(message, e, n), e, n),
             Claim(signature * e % n, signature, e, n),
             Claim((signature ^ e) % n, signature, e, n),
             Claim(pow(signature, n, e), signature, e, n),
-        )[number % 5]
-        if not false.holds:
+        )[number % 7]
+        if false.message < n and not false.holds:
             return false
 
 
