@@ -89,16 +89,12 @@ def _figure(thing: Axes | Figure) -> Figure:
 def _ladders(attempts: tuple[Attempt, ...]) -> Figure:
     from labsupport.notebook.figures.ladder import ladder, ladders
 
-    traces = {}
+    traces = []
     for number, item in enumerate(attempts, start=1):
         if not isinstance(item, Attempt) or item.trace is None:
             raise UsageError(f"show() has no handshake for item {number}: it needs an attempt that opened a connection")
-        version = (item.trace.version or "TLS").replace("TLSv", "TLS ")
-        name = f"{version}: {item.verdict}"
-        traces[name if name not in traces else f"{name} ({number})"] = item.trace
-    if len(traces) == 1:
-        return _figure(ladder(next(iter(traces.values()))))
-    return _figure(ladders(traces)[0])
+        traces.append(item.trace)
+    return _figure(ladder(traces[0]) if len(traces) == 1 else ladders(traces)[0])
 
 
 def _outcomes(things: Mapping[str, Any]) -> Figure:

@@ -45,7 +45,7 @@ def write_private(name: str, content: bytes) -> Path:
     `name` is a readable stem; a number is added where it is taken, so no file is ever overwritten.
     """
     folder = private_folder()
-    stem, dot, ending = name.rpartition(".")
+    stem, dot, ending = name.partition(".")
     path, number = folder / name, 1
     while True:
         try:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from labsupport.notebook.figures.palette import BLUE, GREY, INK, ORANGE, PALE, describe, new_axes
+from labsupport.notebook.figures.palette import BLUE, GREY, INK, ORANGE, PALE, describe, new_axes, new_row
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +19,7 @@ _LEFT, _RIGHT = 0.0, 1.0
 _DASHES = (0, (4, 1.5))
 
 
-def ladder(trace: Trace, ax: Axes | None = None, *, title: str | None = None) -> Axes:
+def ladder(trace: Trace, ax: Axes | None = None) -> Axes:
     """Draw `trace` from top to bottom: solid thin arrows, thick dashed ones for what mutual TLS adds."""
     ax = ax or new_axes(5.6, 1.1 + 0.36 * max(len(trace.messages), 3))
     bottom = -_STEP * (len(trace.messages) + 0.4)
@@ -31,19 +32,14 @@ def ladder(trace: Trace, ax: Axes | None = None, *, title: str | None = None) ->
     ax.set_xlim(-0.16, 1.16)
     ax.set_ylim(bottom - 0.2, 1.0)
     ax.axis("off")
-    return describe(ax, title or _title(trace), trace.alt)
+    return describe(ax, _title(trace), trace.alt)
 
 
-def ladders(traces: dict[str, Trace]) -> list[Axes]:
-    """Draw several ladders side by side, each under its name; return their Axes, which share one figure."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    tallest = max((len(trace.messages) for trace in traces.values()), default=3)
-    figure = Figure(figsize=(4.7 * len(traces), 1.3 + 0.36 * tallest), dpi=110, layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
-    row = figure.subplots(1, len(traces), squeeze=False)[0]
-    drawn = [ladder(trace, ax, title=name) for ax, (name, trace) in zip(row, traces.items(), strict=True)]
+def ladders(traces: Sequence[Trace]) -> list[Axes]:
+    """Draw several ladders side by side on one scale; return their Axes, which share one figure."""
+    tallest = max(len(trace.messages) for trace in traces)
+    row = new_row(len(traces), 4.7 * len(traces), 1.3 + 0.36 * tallest)
+    drawn = [ladder(trace, ax) for ax, trace in zip(row, traces, strict=True)]
     lowest = min(ax.get_ylim()[0] for ax in drawn)
     for ax in drawn:
         # One scale for all: equal steps must look equal.

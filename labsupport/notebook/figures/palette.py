@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["BLUE", "GREEN", "GREY", "INK", "ORANGE", "PALE", "describe", "new_axes"]
+__all__ = ["BLUE", "GREEN", "GREY", "INK", "ORANGE", "PALE", "describe", "new_axes", "new_row"]
 
 INK = "#1f2328"
 GREY = "#6b7280"
@@ -24,13 +24,18 @@ _DPI = 110
 
 def new_axes(width: float, height: float) -> Axes:
     """Return the Axes of a fresh figure of `width` × `height` inches that belongs to nobody's global state."""
+    return new_row(1, width, height)[0]
+
+
+def new_row(count: int, width: float, height: float) -> list[Axes]:
+    """Return `count` Axes side by side in such a figure."""
     # Imported here: matplotlib costs 300 ms, and most uses of this package draw nothing.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), dpi=_DPI, layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
-    return figure.add_subplot()
+    return list(figure.subplots(1, count, squeeze=False)[0])
 
 
 def describe(ax: Axes, title: str, alt: str) -> Axes:
