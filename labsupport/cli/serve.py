@@ -119,7 +119,7 @@ def _log_printer() -> Callable[[str, Verdict], None]:
 def _words(verdict: Verdict) -> str:
     *_, layer, reason = verdict.row()
     if verdict.request is None:
-        return f"refused ({layer.upper()}): {reason}"
+        return f"{verdict.words} ({layer.upper()}): {reason}"
     peer = ", ".join(verdict.peer) or "nobody known"
     return f"{verdict.words} ({verdict.version}): {reason}; client: {peer}"
 

@@ -70,13 +70,11 @@ def run(tls: Tls = "1.3", manner: Manner = "alert", *, cast: Cast | None = None)
 
 def conduct(experiment: Experiment, pair: Pair, cast: Cast) -> Outcome:
     """Send one experiment's request to a running `pair` and compare both sides' stories with what must be."""
-    logs = pair.server1.log, pair.server2.log
-    before = [_last(log) for log in logs]
+    before = _last(pair.server1.log), _last(pair.server2.log)
     status, text, refusal, trace = _request(experiment, pair, cast)
-    at_server1, at_server2 = (
-        tuple(entry for entry in log.entries() if entry.number > number)
-        for log, number in zip(logs, before, strict=True)
-    )
+    # server2 first: what server1 does comes to an end after server2's answer.
+    at_server2 = _since(pair.server2.log, before[1])
+    at_server1 = _since(pair.server1.log, before[0])
     must = expected(experiment, pair.tls, pair.server2.manner)
     outcome = Outcome(experiment, must, status, text, refusal, trace, at_server2)
     faults = (*_client_faults(outcome), *_version_faults(outcome, pair.tls), *_server_faults(outcome, at_server1))
@@ -86,6 +84,10 @@ def conduct(experiment: Experiment, pair: Pair, cast: Cast) -> Outcome:
 def _last(log: AccessLog) -> int:
     entries = log.entries()
     return entries[-1].number if entries else 0
+
+
+def _since(log: AccessLog, number: int) -> tuple[Verdict, ...]:
+    return tuple(entry for entry in log.entries() if entry.number > number)
 
 
 def _request(experiment: Experiment, pair: Pair, cast: Cast) -> tuple[int | None, str, Refusal | None, Trace | None]:
