@@ -9,7 +9,8 @@
 #
 # Five minutes to read and run; five more for the warm-up.
 #
-# Everything here runs on your own machine: two real servers on loopback, real certificates made on the spot, no internet.
+# Everything here runs on your own machine: two real servers on loopback, real certificates made on the spot, no
+# internet.
 
 # %% parameters
 seed = 7
@@ -22,13 +23,14 @@ from labsupport import Authority, Pair, attempt, check, progress, show
 # %% [markdown]
 # ## The scenario
 #
-# **server1** faces the internet. **server2** stands behind it on the local network and holds what is worth protecting.
-# server1 is meant to be the only one that reaches server2, for everybody else it is the door.
+# **server1** faces the internet. **server2** stands behind it on the local network and holds what is worth
+# protecting. server1 is meant to be the only one that reaches server2, for everybody else it is the door.
 #
-# Ordinary TLS settles half of it: a client checks who the *server* is.
-# **Mutual TLS** adds the other half: the server checks who the *client* is.
+# Ordinary TLS settles half of it: a client checks who the *server* is. **Mutual TLS** adds the other half: the
+# server checks who the *client* is.
 #
-# For that both need certificates, and somebody who signs them: a certificate authority (CA). Ours is made in one line.
+# For that both need certificates, and somebody who signs them: a certificate authority (CA). Ours is made in one
+# line.
 
 # %%
 authority = Authority.root("Course root")
@@ -39,11 +41,11 @@ pair
 show(pair)
 
 # %% [markdown]
-# Read the arrows as *checks*. Between server1 and server2 there are two, one in each direction: that is all that the word
-# *mutual* means.
+# Read the arrows as *checks*. Between server1 and server2 there are two, one in each direction: that is all that
+# the word *mutual* means.
 #
-# The dashed arrow is the case that firewalls forget: somebody who is already inside. server2's port is open to them.
-# What keeps them out is that they have no certificate that server2 trusts.
+# The dashed arrow is the case that firewalls forget: somebody who is already inside. server2's port is open to
+# them. What keeps them out is that they have no certificate that server2 trusts.
 
 # %% [markdown]
 # ## Five requests
@@ -56,11 +58,12 @@ stranger = Authority.self_signed(f"client{seed}")
 url, ca = pair.server2.url, authority.ca_path
 
 # %% [markdown]
-# Now the same request to server2, five times. `verify=` says whom the client trusts, `cert=` what it shows of itself.
-# `attempt` runs the call and hands back what came of it, a refusal included, so that no cell ends in a traceback.
+# Now the same request to server2, five times. `verify=` says whom the client trusts, `cert=` what it shows of
+# itself. `attempt` runs the call and hands back what came of it, a refusal included, so that no cell ends in a
+# traceback.
 #
-# > **Danger, on purpose.** One of the five switches verification off (`verify=False`). No program in service may do that.
-# > Here it talks to your own machine.
+# > **Danger, on purpose.** One of the five switches verification off (`verify=False`). No program in service may
+# > do that. Here it talks to your own machine.
 
 # %%
 five = {
@@ -105,22 +108,25 @@ attempt(requests.get, pair.server2.url, verify=ca)
 #
 # An exercise asks for one function. You write it in the marked cell, run the cell, then run the check below.
 #
-# The check calls your function with fresh numbers each time and compares with a judge of its own, so there is no answer
-# key to find. Its card says what was tried, what was expected and what came. Where it recognises a mistake, it says so in
-# one sentence. Try wrong answers: nothing is lost, and the last run counts.
+# The check calls your function with fresh numbers each time and compares with a judge of its own, so there is no
+# answer key to find. Its card says what was tried, what was expected and what came. Where it recognises a mistake,
+# it says so in one sentence. Try wrong answers: nothing is lost, and the last run counts.
 #
 # Two hints stand folded below each exercise.
 
 # %% [markdown]
 # ### Warm-up: does this signature hold?
 #
-# A CA signs by turning a message into a number that only it can make. Everybody can check that number with the CA's public
-# key, a pair of numbers `e` and `n`: raise the signature to the power `e`, divide by `n`, and look at the remainder.
-# If the message comes out, the signature is genuine.
+# A CA signs by turning a message into a number that only it can make. Everybody can check that number with the CA's
+# public key, a pair of numbers `e` and `n`: raise the signature to the power `e`, divide by `n`, and look at the
+# remainder. If the message comes out, the signature is genuine.
 #
-# With `e = 3` and `n = 33`, the signature of the message 5 is 14: the remainder of 14 · 14 · 14 = 2744 divided by 33 is 5.
+# With `e = 3` and `n = 33`, the signature of the message 5 is 14: the remainder of 14 · 14 · 14 = 2744 divided by
+# 33 is 5.
 #
-# Write `verifies(message, signature, e, n)`. `verifies(5, 14, 3, 33)` is `True`, `verifies(6, 14, 3, 33)` is `False`.
+# Write `verifies(message, signature, e, n)`. `verifies(5, 14, 3, 33)` is `True`, `verifies(6, 14, 3, 33)` is
+# `False`.
+
 
 # %% exercise="start-verifies"
 def verifies(message: int, signature: int, e: int, n: int) -> bool:
@@ -142,14 +148,14 @@ check("start-verifies", verifies)
 #
 # <details><summary>Hint 2</summary>
 #
-# The function returns the result of a comparison, which is `True` or `False`. `pow` with three arguments does power and
-# remainder in one step, and stays fast when the numbers have hundreds of digits.
+# The function returns the result of a comparison, which is `True` or `False`. `pow` with three arguments does power
+# and remainder in one step, and stays fast when the numbers have hundreds of digits.
 #
 # </details>
 
 # %% [markdown]
-# These numbers are toys: anybody can find the private key behind `n = 33`. Lesson 01 makes them large, lesson 02 shows why
-# a signature needs padding as well, and lesson 03 verifies a real certificate with your own code.
+# These numbers are toys: anybody can find the private key behind `n = 33`. Lesson 01 makes them large, lesson 02
+# shows why a signature needs padding as well, and lesson 03 verifies a real certificate with your own code.
 
 # %% [markdown]
 # ## Your map
@@ -162,7 +168,8 @@ progress()
 # %% [markdown]
 # ## Take it to work
 #
-# The one control that this tour was about: *ask for a client certificate, verify it against a CA of your own, refuse the rest.*
+# The one control that this tour was about: *ask for a client certificate, verify it against a CA of your own,
+# refuse the rest.*
 #
 # ```nginx
 # server {
@@ -197,20 +204,21 @@ progress()
 # spec: {mtls: {mode: STRICT}}
 # ```
 #
-# **The mistake seen most in the field:** asking without insisting. `ssl_verify_client optional`, `RequestClientCert` and
-# `PERMISSIVE` all let a client without a certificate in, and every test with a good certificate still passes.
+# **The mistake seen most in the field:** asking without insisting. `ssl_verify_client optional`,
+# `RequestClientCert` and `PERMISSIVE` all let a client without a certificate in, and every test with a good
+# certificate still passes.
 
 # %% [markdown]
 # ## What you can do now
 #
-# - *Who is who:* server1 is the exposed proxy, server2 the protected server; outsiders go through server1, and nobody else
-#   gets anywhere, from inside the network either.
-# - *Which side refuses:* the client, when it cannot verify the server; the server, when it cannot verify the client. The
-#   server's log knows both.
+# - *Who is who:* server1 is the exposed proxy, server2 the protected server; outsiders go through server1, and
+#   nobody else gets anywhere, from inside the network either.
+# - *Which side refuses:* the client, when it cannot verify the server; the server, when it cannot verify the
+#   client. The server's log knows both.
 # - *How to work:* predict, run, explain; answer, check, hint.
 #
-# Next: **01, RSA you can hold in your hand**, or straight on to **06, Five requests and a proxy**, where this story is
-# taken apart and put together again by you.
+# Next: **01, RSA you can hold in your hand**, or straight on to **06, Five requests and a proxy**, where this story
+# is taken apart and put together again by you.
 
 # %%
 pair.close()

@@ -24,8 +24,8 @@ from labsupport import Authority, Pair, attempt, check, predict, progress, show
 # %% [markdown]
 # ## 1. The stage
 #
-# One authority signs for both servers. server1 is exposed and has two certificates: one to show to the outside, one to
-# show to server2. server2 is protected and insists on a certificate from every client.
+# One authority signs for both servers. server1 is exposed and has two certificates: one to show to the outside, one
+# to show to server2. server2 is protected and insists on a certificate from every client.
 #
 # `server2.test` is a name for this notebook only: it leads to your own machine for as long as the pair runs.
 
@@ -50,8 +50,8 @@ client.certificate.subject, client.files
 #
 # No `verify=`, so `requests` uses the public CAs that it ships with. Ours is not among them.
 #
-# **Predict first.** Replace the dots: `by` is `"client"`, `"server"` or `"nobody"`; `layer` is `"tls"` or `"http"`; `when` is
-# `"handshake"`, `"first read"` (the client's handshake was already done) or `"response"`.
+# **Predict first.** Replace the dots: `by` is `"client"`, `"server"` or `"nobody"`; `layer` is `"tls"` or `"http"`;
+# `when` is `"handshake"`, `"first read"` (the client's handshake was already done) or `"response"`.
 
 # %% predict="no-ca"
 predict("no-ca", by=..., layer=..., when=...)
@@ -61,11 +61,12 @@ no_ca = attempt(requests.get, url)
 no_ca
 
 # %% [markdown]
-# The client refused, in the middle of the handshake, and no request was ever sent. Open the list of messages in the card:
-# the last one is an *alert*, and it goes from the client to the server.
+# The client refused, in the middle of the handshake, and no request was ever sent. Open the list of messages in the
+# card: the last one is an *alert*, and it goes from the client to the server.
 #
-# Verify code 19 means that a self-signed certificate (the root) came along in the chain and is not trusted. A server that
-# sends only its own certificate earns code 20 instead, *unable to get local issuer certificate*. One cause, two codes.
+# Verify code 19 means that a self-signed certificate (the root) came along in the chain and is not trusted. A
+# server that sends only its own certificate earns code 20 instead, *unable to get local issuer certificate*. One
+# cause, two codes.
 
 # %% [markdown]
 # #### By hand: where the reason is kept
@@ -85,8 +86,8 @@ except requests.exceptions.SSLError as error:
 inner.reason, inner.verify_code
 
 # %% [markdown]
-# At the bottom sits an `ssl.SSLCertVerificationError` with a `verify_code`. Only the side that *verified* a certificate has
-# such a code to tell. Keep that in mind: it is how a program knows which side refused.
+# At the bottom sits an `ssl.SSLCertVerificationError` with a `verify_code`. Only the side that *verified* a
+# certificate has such a code to tell. Keep that in mind: it is how a program knows which side refused.
 #
 # `reason` and `verify_code` are stable between versions of OpenSSL. The text of the message is not: never match it.
 
@@ -107,8 +108,8 @@ no_certificate
 # %% [markdown]
 # Look at the lines *when* and *handshake*. The client's handshake was complete, and still the request failed.
 #
-# In TLS 1.3 the client finishes its part before the server has judged its certificate. The refusal arrives with the first
-# read. In TLS 1.2 the same refusal comes inside the handshake:
+# In TLS 1.3 the client finishes its part before the server has judged its certificate. The refusal arrives with the
+# first read. In TLS 1.2 the same refusal comes inside the handshake:
 
 # %%
 with Pair(authority, tls="1.2") as older:
@@ -119,13 +120,14 @@ earlier.phase, earlier.reason
 show(earlier, no_certificate)
 
 # %% [markdown]
-# In both ladders the server asks (`CertificateRequest`) and the client answers with an *empty* Certificate message: seven or
-# eight bytes that say "I have none".
+# In both ladders the server asks (`CertificateRequest`) and the client answers with an *empty* Certificate message:
+# seven or eight bytes that say "I have none".
 #
-# Count the two `Finished` messages above the alert. On the left there is only the client's; on the right both have passed.
-# So "the handshake worked" never means "I was let in".
+# Count the two `Finished` messages above the alert. On the left there is only the client's; on the right both have
+# passed. So "the handshake worked" never means "I was let in".
 #
-# `SSLV3_ALERT_HANDSHAKE_FAILURE` has nothing to do with SSL 3: OpenSSL names alerts after the version that introduced them.
+# `SSLV3_ALERT_HANDSHAKE_FAILURE` has nothing to do with SSL 3: OpenSSL names alerts after the version that
+# introduced them.
 
 # %% [markdown]
 # What did server2 make of it? Its log is the witness.
@@ -136,8 +138,8 @@ pair.server2.log
 # %% [markdown]
 # ### Request 3: verification switched off
 #
-# The article that this course starts from offers `--insecure` as another way past request 1. In `requests` it is called
-# `verify=False`.
+# The article that this course starts from offers `--insecure` as another way past request 1. In `requests` it is
+# called `verify=False`.
 #
 # > **Danger, on purpose.** No program in service may do this. Here it talks to your own machine.
 
@@ -149,10 +151,11 @@ insecure = attempt(requests.get, url, verify=False)
 insecure
 
 # %% [markdown]
-# For the server nothing has changed: it still wants a certificate. For the client everything has changed, and nothing shows it.
+# For the server nothing has changed: it still wants a certificate. For the client everything has changed, and
+# nothing shows it.
 #
-# Here is an impostor: a pair with the same names, certified by an authority that nobody trusts. It asks for no certificate,
-# takes what comes, and writes it down. A client without verification tells it a secret:
+# Here is an impostor: a pair with the same names, certified by an authority that nobody trusts. It asks for no
+# certificate, takes what comes, and writes it down. A client without verification tells it a secret:
 
 # %%
 impostor = Pair(Authority.root("Course root"), manner="http").start()
@@ -160,8 +163,8 @@ told = attempt(requests.post, impostor.server2.url + "?secret=hunter2", verify=F
 impostor.server2.log
 
 # %% [markdown]
-# The secret arrived: it stands in the impostor's log. That the answer was 400 came too late. Beside it, the same request with
-# verification on; nothing of it reaches the log but a broken handshake.
+# The secret arrived: it stands in the impostor's log. That the answer was 400 came too late. Beside it, the same
+# request with verification on; nothing of it reaches the log but a broken handshake.
 
 # %%
 kept = attempt(requests.post, impostor.server2.url + "?secret=hunter2", verify=ca)
@@ -185,11 +188,12 @@ self_signed = attempt(requests.get, url, verify=ca, cert=stranger.files)
 self_signed
 
 # %% [markdown]
-# `UNKNOWN_CA`: the alert speaks of *the client's* certificate. It is read by the client, and it is about the client; nothing
-# is wrong with its `verify=`. This mix-up fills help forums.
+# `UNKNOWN_CA`: the alert speaks of *the client's* certificate. It is read by the client, and it is about the
+# client; nothing is wrong with its `verify=`. This mix-up fills help forums.
 #
-# One refused certificate proves little. Here are two more that a careless server would take: one from another authority that
-# bears the same name as ours, and server2's own certificate, which our authority did sign, for a server.
+# One refused certificate proves little. Here are two more that a careless server would take: one from another
+# authority that bears the same name as ours, and server2's own certificate, which our authority did sign, for a
+# server.
 
 # %%
 namesake = Authority.root(authority.name).issue(client.name, role="client")
@@ -198,8 +202,8 @@ refused = [attempt(requests.get, url, verify=ca, cert=other.files) for other in 
 [(other.by, other.reason) for other in refused]
 
 # %% [markdown]
-# In the log below, 18 is *self-signed*, 7 (or 20, or 85) a signature or key identifier that does not fit the authority's key,
-# and 26 *unsuitable purpose*: the certificate may be used by a server, not by a client.
+# In the log below, 18 is *self-signed*, 7 (or 20, or 85) a signature or key identifier that does not fit the
+# authority's key, and 26 *unsuitable purpose*: the certificate may be used by a server, not by a client.
 #
 # The article's certificates have no purpose in them at all. There, server2's own key opens server2.
 
@@ -217,13 +221,15 @@ admitted = attempt(requests.get, url, verify=ca, cert=client.files)
 admitted
 
 # %% [markdown]
-# server2 greets the client by the name in its certificate. No password was sent, and nothing that an eavesdropper could use
-# again.
+# server2 greets the client by the name in its certificate. No password was sent, and nothing that an eavesdropper
+# could use again.
 #
-# Now all five in one picture, for both versions, with your predictions at the end of each row (about the last column).
+# Now all five in one picture, for both versions, with your predictions at the end of each row (about the last
+# column).
+
 
 # %%
-def five(url):
+def five(url: str) -> dict[str, object]:
     return {
         "no-ca": attempt(requests.get, url),
         "ca-no-certificate": attempt(requests.get, url, verify=ca),
@@ -253,8 +259,8 @@ show(plain, admitted)
 #
 # - **CertificateRequest**: the server asks.
 # - **Certificate**, from the client: who I claim to be. Certificates are public, so showing one proves nothing yet.
-# - **CertificateVerify**, from the client: a signature over everything said so far, made with the private key. *This* is the
-#   proof. It fits this handshake and no other, so it is worthless to whoever records it.
+# - **CertificateVerify**, from the client: a signature over everything said so far, made with the private key.
+#   *This* is the proof. It fits this handshake and no other, so it is worthless to whoever records it.
 #
 # In TLS 1.3 all three travel encrypted. In TLS 1.2 a listener on the line can read the client's certificate.
 
@@ -270,11 +276,12 @@ admitted.trace.size, plain.trace.size, [message.name for message in admitted.tra
 # - `{"from": "client", "kind": "alert", "name": "unknown_ca"}`
 # - `{"from": "server", "kind": "http", "name": "400"}`, a response with its status
 #
-# Return `(by, layer, when)` in the words of the predictions, or `(None, None, None)` where nobody refused. An alert called
-# `close_notify` is a goodbye, not a refusal. `events` does not tell the version of TLS: you do not need it.
+# Return `(by, layer, when)` in the words of the predictions, or `(None, None, None)` where nobody refused. An alert
+# called `close_notify` is a goodbye, not a refusal. `events` does not tell the version of TLS: you do not need it.
 #
-# `read_transcript([{"from": "client", "kind": "handshake", "name": "ClientHello"}, {"from": "server", "kind": "alert",
-# "name": "protocol_version"}])` → `("server", "tls", "handshake")`
+# `read_transcript([{"from": "client", "kind": "handshake", "name": "ClientHello"}, {"from": "server", "kind":
+# "alert", "name": "protocol_version"}])` → `("server", "tls", "handshake")`
+
 
 # %% exercise="five-requests-transcript"
 def read_transcript(events: list[dict[str, str]]) -> tuple[str | None, str | None, str | None]:
@@ -304,20 +311,20 @@ check("five-requests-transcript", read_transcript)
 #
 # <details><summary>Hint 2</summary>
 #
-# For the client the handshake is over when it has *sent* its Finished and *received* the server's. Collect who has sent one.
-# That rule is right for both versions, because in TLS 1.2 the server's comes last.
+# For the client the handshake is over when it has *sent* its Finished and *received* the server's. Collect who has
+# sent one. That rule is right for both versions, because in TLS 1.2 the server's comes last.
 #
 # </details>
 
 # %% [markdown]
 # ## 4. Two manners of refusing
 #
-# Our server2 refuses inside TLS. nginx does it differently: TLS succeeds, and the *application* answers "400 No required SSL
-# certificate was sent". The article says of this that the server refuses to reply. It did reply, in HTTP, through a working
-# encrypted connection.
+# Our server2 refuses inside TLS. nginx does it differently: TLS succeeds, and the *application* answers "400 No
+# required SSL certificate was sent". The article says of this that the server refuses to reply. It did reply, in
+# HTTP, through a working encrypted connection.
 #
-# A Python server can be made to act like that: it asks for a certificate and does not insist (`ssl.CERT_OPTIONAL`), and looks
-# afterwards whether one came.
+# A Python server can be made to act like that: it asks for a certificate and does not insist (`ssl.CERT_OPTIONAL`),
+# and looks afterwards whether one came.
 
 # %%
 polite = Pair(authority, manner="http").start()
@@ -325,12 +332,12 @@ in_http = five(polite.server2.url)
 show({"by alert": five(url), "by HTTP status": in_http})
 
 # %% [markdown]
-# Two rows have changed, those *without* a certificate. The self-signed one is still refused by an alert: Python's `ssl` ends
-# the handshake when verification fails, and offers no way to look at a bad certificate and answer in words. nginx can, and
-# says "400 The SSL certificate error".
+# Two rows have changed, those *without* a certificate. The self-signed one is still refused by an alert: Python's
+# `ssl` ends the handshake when verification fails, and offers no way to look at a bad certificate and answer in
+# words. nginx can, and says "400 The SSL certificate error".
 #
-# Which manner is better? The alert keeps strangers away from every line of your application. The status can say why, in
-# words that reach the user, and shows up in the access log that people read.
+# Which manner is better? The alert keeps strangers away from every line of your application. The status can say
+# why, in words that reach the user, and shows up in the access log that people read.
 
 # %%
 in_http["ca-no-certificate"]
@@ -344,8 +351,8 @@ polite.close()
 # %% [markdown]
 # ### Exercise 2: tell who refused
 #
-# Write `outcome(url, verify, cert_path, key_path)`. Make one GET request with `requests`, with that `verify` (a path, `True` or
-# `False`) and that certificate (paths, or None for both), and return `(by, layer)`:
+# Write `outcome(url, verify, cert_path, key_path)`. Make one GET request with `requests`, with that `verify` (a
+# path, `True` or `False`) and that certificate (paths, or None for both), and return `(by, layer)`:
 #
 # - `("client", "tls")`: this side did not trust the server,
 # - `("server", "tls")`: the server ended it with an alert,
@@ -356,11 +363,12 @@ polite.close()
 #
 # `outcome(url, True, None, None)` with the URL of our server2 → `("client", "tls")`
 
+
 # %% exercise="five-requests-outcome"
 def outcome(url: str, verify: str | bool, cert_path: str | None, key_path: str | None) -> tuple[str | None, str | None]:
     """Make one GET request and return (by, layer), or (None, None) when it was let in."""
     ### BEGIN SOLUTION
-    cert = (cert_path, key_path) if cert_path else None
+    cert = (cert_path, key_path) if cert_path and key_path else None
     try:
         response = requests.get(url, verify=verify, cert=cert, timeout=5)
     except requests.exceptions.SSLError as failure:
@@ -376,15 +384,15 @@ check("five-requests-outcome", outcome)
 # %% [markdown]
 # <details><summary>Hint 1</summary>
 #
-# Three things can happen: `requests.exceptions.SSLError` is raised, a response with a bad status comes, or a good one. Only
-# the first needs digging, as under request 1.
+# Three things can happen: `requests.exceptions.SSLError` is raised, a response with a bad status comes, or a good
+# one. Only the first needs digging, as under request 1.
 #
 # </details>
 #
 # <details><summary>Hint 2</summary>
 #
-# At the bottom of the exception, ask for its class: `ssl.SSLCertVerificationError` is raised by the side that verifies. Any
-# other `ssl.SSLError` here was caused by the other side's alert.
+# At the bottom of the exception, ask for its class: `ssl.SSLCertVerificationError` is raised by the side that
+# verifies. Any other `ssl.SSLError` here was caused by the other side's alert.
 #
 # </details>
 
@@ -398,19 +406,20 @@ trap = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
 trap.verify_mode
 
 # %% [markdown]
-# `Purpose.CLIENT_AUTH` reads like "authenticate clients". It means "a context for the side that *could* do so", and its mode is
-# `CERT_NONE`: nobody is asked. A server with this context serves everybody and logs nothing unusual.
+# `Purpose.CLIENT_AUTH` reads like "authenticate clients". It means "a context for the side that *could* do so", and
+# its mode is `CERT_NONE`: nobody is asked. A server with this context serves everybody and logs nothing unusual.
 #
 # Three settings make a protected server: what it shows, whom it trusts, and whether it insists.
 
 # %% [markdown]
 # ### Exercise 3: server2's context
 #
-# Write `server2_context(cert_path, key_path, client_ca_path)`: a context for a server that shows the certificate at `cert_path`,
-# and lets in exactly those clients whose certificate was issued by the CA at `client_ca_path`.
+# Write `server2_context(cert_path, key_path, client_ca_path)`: a context for a server that shows the certificate at
+# `cert_path`, and lets in exactly those clients whose certificate was issued by the CA at `client_ca_path`.
 #
-# The judge is the client. It knocks with a good certificate, with none, with one of another CA of the same name, with a
-# self-signed one, and with one that is for servers only, in TLS 1.2 and 1.3.
+# The judge is the client. It knocks with a good certificate, with none, with one of another CA of the same name,
+# with a self-signed one, and with one that is for servers only, in TLS 1.2 and 1.3.
+
 
 # %% exercise="five-requests-server2-context"
 def server2_context(cert_path: str, key_path: str, client_ca_path: str) -> ssl.SSLContext:
@@ -430,23 +439,25 @@ check("five-requests-server2-context", server2_context)
 # %% [markdown]
 # <details><summary>Hint 1</summary>
 #
-# Start from `ssl.PROTOCOL_TLS_SERVER`. Methods whose names begin with `load_` take the paths; one attribute says whether the
-# server insists.
+# Start from `ssl.PROTOCOL_TLS_SERVER`. Methods whose names begin with `load_` take the paths; one attribute says
+# whether the server insists.
 #
 # </details>
 #
 # <details><summary>Hint 2</summary>
 #
-# There are three modes: `CERT_NONE`, `CERT_OPTIONAL`, `CERT_REQUIRED`. The second asks, and lets in who shows nothing.
+# There are three modes: `CERT_NONE`, `CERT_OPTIONAL`, `CERT_REQUIRED`. The second asks, and lets in who shows
+# nothing.
 #
 # </details>
 
 # %% [markdown]
-# Your context in a running server: assign it to the live pair, and the next connection meets it. The card stays neutral until
-# you have written it.
+# Your context in a running server: assign it to the live pair, and the next connection meets it. The card stays
+# neutral until you have written it.
+
 
 # %%
-def with_your_context():
+def with_your_context() -> requests.Response:
     pair.server2.context = server2_context(*pair.server2.identity.files, ca)
     return requests.get(url, verify=ca, cert=client.files, timeout=5)
 
@@ -456,28 +467,32 @@ attempt(with_your_context)
 # %% [markdown]
 # ## 6. The client's side, by hand
 #
-# `requests.get(..., verify=..., cert=...)` builds an `SSLContext` out of sight. To decide more than it asks for, hand it one of
-# your own. `requests` takes it through a *transport adapter*; the pool of connections wants it as `ssl_context`.
+# `requests.get(..., verify=..., cert=...)` builds an `SSLContext` out of sight. To decide more than it asks for,
+# hand it one of your own. `requests` takes it through a *transport adapter*; the pool of connections wants it as
+# `ssl_context`.
 
 # %%
+from typing import Any
+
 from requests.adapters import HTTPAdapter
 
 
 class Adapter(HTTPAdapter):
-    def __init__(self, own_context):
+    def __init__(self, own_context: ssl.SSLContext) -> None:
         self.own_context = own_context
         super().__init__()
 
-    def init_poolmanager(self, *args, **kwargs):
-        super().init_poolmanager(*args, ssl_context=self.own_context, **kwargs)
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=self.own_context, **options)
 
 
 # %% [markdown]
-# The first example allows nothing but TLS 1.2. The second trusts an authority that did not sign for server2: the same call is
-# refused.
+# The first example allows nothing but TLS 1.2. The second trusts an authority that did not sign for server2: the
+# same call is refused.
+
 
 # %%
-def version_12_only(trusted):
+def version_12_only(trusted: str) -> requests.Response:
     limited = ssl.create_default_context(cafile=trusted)
     limited.maximum_version = ssl.TLSVersion.TLSv1_2
     session = requests.Session()
@@ -491,12 +506,13 @@ elsewhere = Authority.root("Another root").ca_path
 # %% [markdown]
 # Two traps:
 #
-# - Leave `verify=` at its default and `requests` loads the public CAs *into your context*: it then trusts them as well.
+# - Leave `verify=` at its default and `requests` loads the public CAs *into your context*: it then trusts them as
+#   well.
 # - `Session.verify` loses against the environment variable `REQUESTS_CA_BUNDLE`. An argument of the call does not.
 #
 # Strictness is the other thing that a context decides. From Python 3.13 on `ssl.create_default_context()` sets
-# `VERIFY_X509_STRICT`, which refuses certificates without an AuthorityKeyIdentifier, and CAs without keyUsage. Earlier
-# versions forgive them.
+# `VERIFY_X509_STRICT`, which refuses certificates without an AuthorityKeyIdentifier, and CAs without keyUsage.
+# Earlier versions forgive them.
 
 # %%
 bool(ssl.create_default_context().verify_flags & ssl.VERIFY_X509_STRICT)
@@ -510,8 +526,10 @@ bool(ssl.create_default_context().verify_flags & ssl.VERIFY_X509_STRICT)
 # - shows the certificate at `cert_path`,
 # - is strict (`ssl.VERIFY_X509_STRICT`) on every version of Python, and reads names from SubjectAltName only.
 #
-# Return `(status, text)`. Let the exception out when the server cannot be trusted. The judge sends you to the genuine server
-# and to impostors, and looks whether an impostor ever got to read a request. `Adapter` above may be used.
+# Return `(status, text)`. Let the exception out when the server cannot be trusted. The judge sends you to the
+# genuine server and to impostors, and looks whether an impostor ever got to read a request. `Adapter` above may be
+# used.
+
 
 # %% exercise="five-requests-client"
 def fetch(url: str, ca_path: str, cert_path: str, key_path: str) -> tuple[int, str]:
@@ -540,8 +558,8 @@ check("five-requests-client", fetch)
 #
 # <details><summary>Hint 2</summary>
 #
-# The attribute that decides about common names is `hostname_checks_common_name`. For the certificate, a client's context uses
-# the same method as a server's. Mount the adapter on a session for `"https://"`.
+# The attribute that decides about common names is `hostname_checks_common_name`. For the certificate, a client's
+# context uses the same method as a server's. Mount the adapter on a session for `"https://"`.
 #
 # </details>
 
@@ -576,9 +594,9 @@ show({"around server1": around, "through, to /ledger": ledger, "through, to /": 
 # %% [markdown]
 # ### Borrowed names
 #
-# Proxies often tell the server behind them who the client was, in a header: `X-Forwarded-For`, `Client-Cert` (RFC 9440),
-# `X-Forwarded-Client-Cert`. From outside, such a header is only a claim. Here an outsider claims to be the director, and
-# sends a harmless header along.
+# Proxies often tell the server behind them who the client was, in a header: `X-Forwarded-For`, `Client-Cert` (RFC
+# 9440), `X-Forwarded-Client-Cert`. From outside, such a header is only a claim. Here an outsider claims to be the
+# director, and sends a harmless header along.
 
 # %%
 claims = {"Client-Cert": ":ZGlyZWN0b3I=:", "X-Forwarded-For": "10.0.0.1", "X-Request-Id": "42"}
@@ -586,22 +604,23 @@ asked = attempt(requests.get, pair.server1.url + "whoami", verify=ca, headers=cl
 sorted(name for name, _ in asked.value.json()["headers"])
 
 # %% [markdown]
-# The harmless header arrived, the claims did not. A proxy that passes them on lends its own credibility to whoever writes them:
-# server2 verified that *server1* is speaking, and believes what server1 says.
+# The harmless header arrived, the claims did not. A proxy that passes them on lends its own credibility to whoever
+# writes them: server2 verified that *server1* is speaking, and believes what server1 says.
 
 # %% [markdown]
 # ### Exercise 5: server1 in one function
 #
-# Write `forward(path, headers, server2_url, ca_path, cert_path, key_path)`, which answers one GET request from outside with
-# `(status, text)`:
+# Write `forward(path, headers, server2_url, ca_path, cert_path, key_path)`, which answers one GET request from
+# outside with `(status, text)`:
 #
-# - the paths `/` and `/whoami`, exactly, are forwarded to `server2_url + path` with the certificate at `cert_path`, verifying
-#   server2 against `ca_path`; any other path is answered with 403, and server2 hears nothing of it;
-# - headers travel along, except claims of identity: `Forwarded`, and every name that begins with `Client-Cert`, `X-Forwarded-`
-#   or `X-Client-`, in whatever case;
+# - the paths `/` and `/whoami`, exactly, are forwarded to `server2_url + path` with the certificate at `cert_path`,
+#   verifying server2 against `ca_path`; any other path is answered with 403, and server2 hears nothing of it;
+# - headers travel along, except claims of identity: `Forwarded`, and every name that begins with `Client-Cert`,
+#   `X-Forwarded-` or `X-Client-`, in whatever case;
 # - where server2 cannot be reached or trusted, or does not trust us, the answer is 502.
 #
 # The judge is server2, and its impostor.
+
 
 # %% exercise="five-requests-proxy"
 def forward(
@@ -615,7 +634,12 @@ def forward(
     kept = {name: value for name, value in headers.items() if not name.lower().startswith(claimed)}
     try:
         answer = requests.get(
-            server2_url + path, headers=kept, verify=ca_path, cert=(cert_path, key_path), timeout=5, allow_redirects=False
+            server2_url + path,
+            headers=kept,
+            verify=ca_path,
+            cert=(cert_path, key_path),
+            timeout=5,
+            allow_redirects=False,
         )
     except requests.RequestException:
         return 502, "server1 could not speak with server2"
@@ -635,16 +659,17 @@ check("five-requests-proxy", forward)
 #
 # <details><summary>Hint 2</summary>
 #
-# `str.startswith` takes a tuple of beginnings. Lower the name's case first. `requests.RequestException` is the parent of all that
-# `requests` raises.
+# `str.startswith` takes a tuple of beginnings. Lower the name's case first. `requests.RequestException` is the
+# parent of all that `requests` raises.
 #
 # </details>
 
 # %% [markdown]
 # ## 8. One certificate, many judges
 #
-# The article makes its certificates with `openssl x509 -req` and no extensions. On OpenSSL 3.0 and 3.1 that gives X.509
-# *version 1*, with no SubjectAltName and no purpose, under a CA without keyUsage. `recipe="article"` makes the same.
+# The article makes its certificates with `openssl x509 -req` and no extensions. On OpenSSL 3.0 and 3.1 that gives
+# X.509 *version 1*, with no SubjectAltName and no purpose, under a CA without keyUsage. `recipe="article"` makes
+# the same.
 #
 # Who on this machine takes them? `True` is accepted, `None` means that the tool is not installed.
 
@@ -661,9 +686,9 @@ by_article
 pair.verdicts()
 
 # %% [markdown]
-# curl and plain `ssl` still read the common name when there is no SubjectAltName; `requests` and the `cryptography` library do
-# not. The strict verifier objects to the CA. So the article's fifth request, the one that works with curl, fails with
-# `requests`:
+# curl and plain `ssl` still read the common name when there is no SubjectAltName; `requests` and the `cryptography`
+# library do not. The strict verifier objects to the CA. So the article's fifth request, the one that works with
+# curl, fails with `requests`:
 
 # %%
 with Pair(as_in_the_article) as copied:
@@ -674,9 +699,9 @@ fifth
 # %% [markdown]
 # ### Exercise 6: why did it refuse?
 #
-# Write `why(leaf_pem, ca_pem, host, refused_by)`: both certificates as PEM text, the name that was asked for, and the list of
-# verifiers that refused (`"ssl"`, `"ssl-strict"`, `"requests"`, `"cryptography"`), probed on the judge's machine. Return the
-# first reason that applies, in this order, or None when nobody refused:
+# Write `why(leaf_pem, ca_pem, host, refused_by)`: both certificates as PEM text, the name that was asked for, and
+# the list of verifiers that refused (`"ssl"`, `"ssl-strict"`, `"requests"`, `"cryptography"`), probed on the
+# judge's machine. Return the first reason that applies, in this order, or None when nobody refused:
 #
 # | reason | meaning |
 # |---|---|
@@ -692,11 +717,13 @@ fifth
 
 # %%
 from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 sound = x509.load_pem_x509_certificate(pair.server2.identity.certificate_pem)
 flawed = x509.load_pem_x509_certificate(as_in_the_article.certificate_pem)
 usage = [cert.extensions.get_extension_for_class for cert in (sound, flawed)]
 [attempt(look, x509.KeyUsage).verdict for look in usage], sound.version
+
 
 # %% exercise="five-requests-why"
 def why(leaf_pem: str, ca_pem: str, host: str, refused_by: list[str]) -> str | None:
@@ -713,7 +740,7 @@ def why(leaf_pem: str, ca_pem: str, host: str, refused_by: list[str]) -> str | N
         return "no-san"
     if host not in names.get_values_for_type(x509.DNSName):
         return "wrong-name"
-    if purposes is not None and x509.ExtendedKeyUsageOID.SERVER_AUTH not in purposes:
+    if purposes is not None and ExtendedKeyUsageOID.SERVER_AUTH not in purposes:
         return "wrong-purpose"
     if x509.AuthorityKeyIdentifier not in present:
         return "no-authority-key-identifier"
@@ -727,26 +754,27 @@ check("five-requests-why", why)
 # %% [markdown]
 # <details><summary>Hint 1</summary>
 #
-# `certificate.extensions` can be walked like a list; each element has a `value`, whose type says which extension it is.
+# `certificate.extensions` can be walked like a list; each element has a `value`, whose type says which extension it
+# is.
 #
 # </details>
 #
 # <details><summary>Hint 2</summary>
 #
-# A SubjectAltName has `get_values_for_type`, which takes `x509.DNSName`. An ExtendedKeyUsage can be searched with `in`; the
-# purposes are listed in `x509.ExtendedKeyUsageOID`. The common name plays no part.
+# A SubjectAltName has `get_values_for_type`, which takes `x509.DNSName`. An ExtendedKeyUsage can be searched with
+# `in`; the purposes are listed in `ExtendedKeyUsageOID`. The common name plays no part.
 #
 # </details>
 
 # %% [markdown]
 # ## Four sentences to be careful with
 #
-# - *"Only server1 can make requests to server2."* Anybody can who holds a certificate of that CA, with its key. Whom you certify
-#   is whom you let in; lesson 08 narrows that down.
+# - *"Only server1 can make requests to server2."* Anybody can who holds a certificate of that CA, with its key.
+#   Whom you certify is whom you let in; lesson 08 narrows that down.
 # - *"`--insecure` is an alternative."* It gives up knowing who answers.
 # - *"The server refused to reply."* Look at the layer: a status of 400 is a reply.
-# - *"Both sides need the same CA."* Neither side does: each needs to trust the issuer of the other. Here is a pair whose two
-#   authorities have nothing to do with each other.
+# - *"Both sides need the same CA."* Neither side does: each needs to trust the issuer of the other. Here is a pair
+#   whose two authorities have nothing to do with each other.
 
 # %%
 for_clients = Authority.root("A CA for clients alone")
@@ -792,15 +820,16 @@ with Pair(authority, client_authority=for_clients) as split:
 #     tls: {mode: MUTUAL, credentialName: server1-client, sni: server2.test, subjectAltNames: [server2.test]}
 # ```
 #
-# **The mistake seen most in the field:** the proxy shows its certificate and verifies nobody. In nginx `proxy_ssl_verify` is
-# *off* unless you write it, and everything works, with an impostor too.
+# **The mistake seen most in the field:** the proxy shows its certificate and verifies nobody. In nginx
+# `proxy_ssl_verify` is *off* unless you write it, and everything works, with an impostor too.
 
 # %% [markdown]
 # ## What you can do now
 #
-# - *Predict:* no CA, the client refuses; no certificate or a bad one, the server does; in TLS 1.3 the client hears of it at its
-#   first read.
-# - *Read a refusal:* a verify code on the side that verified, an alert on the other, the reason in the server's log.
+# - *Predict:* no CA, the client refuses; no certificate or a bad one, the server does; in TLS 1.3 the client hears
+#   of it at its first read.
+# - *Read a refusal:* a verify code on the side that verified, an alert on the other, the reason in the server's
+#   log.
 # - *Configure:* what a side shows, whom it trusts, whether it insists.
 # - *Proxy:* exact paths, no borrowed names, 502 for trouble upstream.
 # - *Judges differ:* over common names, strictness and version 1.

@@ -15,6 +15,7 @@ from labsupport.tls.trace import Side, Trace, observed
 __all__ = ["Attempt", "attempt"]
 
 _EXCERPT = 300
+NO_TRACE = Trace("client", None, ())
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,8 @@ class Attempt:
 
     `status` and `text` are set where an HTTP response came, `refusal` where a side refused (an HTTP status of 400 or
     more is a refusal by the server's application), `fault` where the callable failed for a reason of its own.  `trace`
-    is the handshake of the first TLS connection that was opened, as the client saw it; `value` what was returned.
+    is the handshake of the first TLS connection that was opened, as the client saw it, empty where none was; `value`
+    what was returned.
     """
 
     call: str
@@ -33,7 +35,7 @@ class Attempt:
     refusal: Refusal | None = None
     fault: str | None = None
     unwritten: bool = False
-    trace: Trace | None = field(default=None, repr=False)
+    trace: Trace = field(default=NO_TRACE, repr=False)
     value: Any = field(default=None, repr=False)
     warnings: tuple[str, ...] = ()
 
@@ -101,7 +103,7 @@ class Attempt:
             facts.append(("answer", self.text))
         elif self.value is not None and self.status is None:
             facts.append(("returned", _excerpt(repr(self.value))))
-        if self.trace is not None and self.trace.version:
+        if self.trace.version:
             seen = "complete, as the client saw it" if self.trace.complete else "not complete"
             facts.append(("handshake", f"{self.trace.version}, {seen}"))
         return facts
@@ -120,7 +122,7 @@ class Attempt:
         )
         lines.append(facts)
         lines += [f'<div style="{look.MUTED}">warning: {look.escape(text)}</div>' for text in self.warnings]
-        if self.trace is not None and self.trace.messages:
+        if self.trace.messages:
             rows = [[look.escape(cell) for cell in row] for row in self.trace.rows()]
             messages = look.table(("from", "message", "bytes", "travels"), rows)
             lines.append(look.folded(f"the handshake, {len(rows)} messages", messages))
@@ -155,7 +157,7 @@ def attempt(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Attem
         except Exception as raised:
             error = raised
     seconds = time.perf_counter() - started
-    trace = recorders[0].trace if recorders else None
+    trace = recorders[0].trace if recorders else NO_TRACE
     # The first sentence is enough: what follows are addresses on the internet.
     notes = tuple(dict.fromkeys(f"{w.category.__name__}: {str(w.message).partition('. ')[0]}" for w in caught))
     if error is not None:
@@ -172,13 +174,13 @@ def attempt(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Attem
     return Attempt(call, seconds, status, text, refusal, trace=trace, value=result, warnings=notes)
 
 
-def _failed(call: str, seconds: float, error: Exception, trace: Trace | None, notes: tuple[str, ...]) -> Attempt:
+def _failed(call: str, seconds: float, error: Exception, trace: Trace, notes: tuple[str, ...]) -> Attempt:
     if isinstance(error, NotImplementedError):
         return Attempt(call, seconds, unwritten=True, warnings=notes)
     bottom = innermost(error)
     # Files that are not there are OSErrors too, and no network in sight.
     network = isinstance(bottom, OSError) and getattr(bottom, "filename", None) is None and not _is_bad_path(error)
-    if network or trace is not None:
+    if network or trace.messages:
         return Attempt(call, seconds, refusal=refusal_of(error, trace), trace=trace, warnings=notes)
     return Attempt(call, seconds, fault=_excerpt(f"{type(error).__name__}: {error}"), warnings=notes)
 

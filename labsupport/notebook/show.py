@@ -91,7 +91,7 @@ def _ladders(attempts: tuple[Attempt, ...]) -> Figure:
 
     traces = []
     for number, item in enumerate(attempts, start=1):
-        if not isinstance(item, Attempt) or item.trace is None:
+        if not isinstance(item, Attempt) or not item.trace.messages:
             raise UsageError(f"show() has no handshake for item {number}: it needs an attempt that opened a connection")
         traces.append(item.trace)
     return _figure(ladder(traces[0]) if len(traces) == 1 else ladders(traces)[0])
