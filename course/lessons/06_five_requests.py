@@ -630,17 +630,11 @@ def forward(
     ### BEGIN SOLUTION
     if path not in ("/", "/whoami"):
         return 403, "server1 does not forward this path"
+    address, shown = server2_url + path, (cert_path, key_path)
     claimed = ("client-cert", "forwarded", "x-forwarded-", "x-client-")
     kept = {name: value for name, value in headers.items() if not name.lower().startswith(claimed)}
     try:
-        answer = requests.get(
-            server2_url + path,
-            headers=kept,
-            verify=ca_path,
-            cert=(cert_path, key_path),
-            timeout=5,
-            allow_redirects=False,
-        )
+        answer = requests.get(address, headers=kept, verify=ca_path, cert=shown, timeout=5, allow_redirects=False)
     except requests.RequestException:
         return 502, "server1 could not speak with server2"
     return answer.status_code, answer.text
