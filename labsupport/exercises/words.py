@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from labsupport.exercises.model import AspectReport, Report
 
-__all__ = ["MARKS", "in_words", "points_text", "progress_of", "verdict"]
+__all__ = ["MARKS", "in_words", "mark_of", "pointer_of", "points_text", "progress_of", "verdict"]
 
-MARKS = {"passed": "✓", "failed": "✗", "open": "–"}
+MARKS = {"passed": "✓", "failed": "✗", "partly": "½", "open": "–"}
 
 _VERDICTS = {
     "solved": "solved",
@@ -26,24 +26,41 @@ def verdict(report: Report) -> str:
     return _VERDICTS[report.state]
 
 
-def progress_of(aspect: AspectReport) -> tuple[str, str]:
-    """Return the aspect's mark and its count in words: ("✗", "3 of 8 right")."""
+def mark_of(aspect: AspectReport) -> str:
+    """Return the name of the aspect's mark: passed, failed, or open where nothing can be said."""
     if aspect.passed == aspect.cases:
-        return MARKS["passed"], f"{aspect.cases} of {aspect.cases} right"
-    if aspect.tried == 0:
-        return MARKS["open"], "not tried"
+        return "passed"
+    return "open" if aspect.failing is None or aspect.failing.unwritten else "failed"
+
+
+def progress_of(aspect: AspectReport) -> str:
+    """Return the aspect's count in words: "3 of 8 right"."""
     if aspect.failing is not None and aspect.failing.unwritten:
-        return MARKS["open"], "not written yet"
+        return "not written yet"
+    if aspect.tried == 0:
+        return "not tried"
     rest = "" if aspect.tried == aspect.cases else f", {aspect.cases - aspect.tried} not tried"
-    return MARKS["failed"], f"{aspect.passed} of {aspect.cases} right{rest}"
+    return f"{aspect.passed} of {aspect.cases} right{rest}"
+
+
+def pointer_of(report: Report) -> str:
+    """Return the one sentence that leads on; empty if there is nothing to say."""
+    if report.state == "solved":
+        return ""
+    if report.state == "unwritten":
+        return "Put your answer in the place of the line that raises NotImplementedError, then run both cells."
+    if report.mistake:
+        return report.mistake.sentence
+    # The hint is about what came; where nothing came there is only the fault itself to look at.
+    something_came = any(aspect.failing and not aspect.failing.fault for aspect in report.aspects)
+    return report.hint if something_came else ""
 
 
 def in_words(report: Report) -> str:
     """Return the whole report as lines of text."""
     lines = [f"{report.title}: {verdict(report)}, {points_text(report.points, report.out_of)}"]
     for aspect in report.aspects:
-        mark, count = progress_of(aspect)
-        lines.append(f"{mark} {aspect.name}: {count}")
+        lines.append(f"{MARKS[mark_of(aspect)]} {aspect.name}: {progress_of(aspect)}")
         failing = aspect.failing
         if failing is not None and not failing.unwritten:
             lines += [
@@ -51,9 +68,8 @@ def in_words(report: Report) -> str:
                 f"    expected  {failing.expected}",
                 f"    came      {failing.got}",
             ]
-    if report.state in ("partly", "wrong"):
-        pointer = report.mistake.sentence if report.mistake else report.hint
-        lines += [f"→ {pointer}"] if pointer else []
+    pointer = pointer_of(report)
+    lines += [f"→ {pointer}"] if pointer else []
     lines += [f"Note: {note}" for note in report.notes]
     if report.printed:
         lines += ["It printed:", *(f"    {line}" for line in report.printed.splitlines())]
