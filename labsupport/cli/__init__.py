@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from labsupport.cli.commands import build_parser
-from labsupport.errors import LabError, UsageError
+from labsupport.errors import LabError, LessonError, UsageError
 
 __all__ = ["main"]
 
@@ -43,6 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _INTERRUPTED
     except UsageError as error:
         return _say(arguments.command, str(error), 2)
+    except LessonError as error:
+        # One line for each fault, each with its file and line in front, where editors look for them.
+        print(error, file=sys.stderr)
+        return 1
     except LabError as error:
         return _say(arguments.command, str(error), 1)
     except ModuleNotFoundError as error:
