@@ -10,14 +10,14 @@ import html
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-__all__ = ["BORDER", "MUTED", "badge", "card", "escape", "folded", "mono", "table"]
+__all__ = ["BORDER", "COLOURS", "MONO", "MUTED", "badge", "card", "escape", "folded", "mono", "table"]
 
 BORDER = "var(--jp-border-color2, rgba(128, 128, 128, 0.45))"
 MUTED = "opacity: 0.78"
 MONO = "font-family: var(--jp-code-font-family, ui-monospace, Menlo, Consolas, monospace); font-size: 0.92em"
 
 # Background and text of badges: white or black text at a contrast of 4.5 or more, told apart by colour-blind readers.
-_BADGES = {
+COLOURS = {
     "good": ("#00664f", "#ffffff"),
     "bad": ("#a33b00", "#ffffff"),
     "note": ("#4d5560", "#ffffff"),
@@ -39,7 +39,7 @@ def _visible(char: str) -> str:
 
 def badge(word: str, kind: str) -> str:
     """Return a small label; `kind` is good, bad, note or info."""
-    background, colour = _BADGES[kind]
+    background, colour = COLOURS[kind]
     return (
         f'<span style="display: inline-block; padding: 0 0.55em; border-radius: 0.7em; font-size: 0.85em; '
         f'font-weight: 600; line-height: 1.6; background: {background}; color: {colour}">{escape(word)}</span>'
