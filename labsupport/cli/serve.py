@@ -60,10 +60,10 @@ def _run(arguments: argparse.Namespace) -> int:
     cast = Cast.make()
     pair = Pair(cast.authority, tls=arguments.tls, manner=arguments.manner, ports=tuple(arguments.ports))
     with _stopped_by_signals() as stop, pair:
-        print(_instructions(pair, cast, _width()), flush=True)
         say = _log_printer()
         pair.server1.log.subscribe(lambda verdict: say("server1", verdict))
         pair.server2.log.subscribe(lambda verdict: say("server2", verdict))
+        print(_instructions(pair, cast, _width()), flush=True)
         # A wait without end would hold Ctrl-C back on Windows.
         while not stop.wait(_TICK_SECONDS):
             pass

@@ -37,7 +37,7 @@ def render(headings: Sequence[str], rows: Sequence[Sequence[str]], width: int | 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     wrapped = [
-        textwrap.wrap(cell, size, break_long_words=False, break_on_hyphens=False) or [""]
+        textwrap.wrap(cell, max(size, 1), break_long_words=False, break_on_hyphens=False) or [""]
         for cell, size in zip(cells, widths, strict=True)
     ]
     height = max(map(len, wrapped))
