@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,6 +72,36 @@ def write_lesson(tmp_path: Path) -> Callable[..., Path]:
         path = tmp_path / "lessons" / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def write_notebook(tmp_path: Path) -> Callable[..., Path]:
+    """Write a notebook of code cells ``c1``, ``c2`` … with the given sources; one with points is a check."""
+
+    def write(name: str, *sources: str, points: float | None = None, tags: Sequence[str] = ()) -> Path:
+        cells: list[dict[str, Any]] = [
+            {
+                "cell_type": "code",
+                "execution_count": None,
+                "id": f"c{number}",
+                "metadata": {},
+                "outputs": [],
+                "source": source,
+            }
+            for number, source in enumerate(sources, start=1)
+        ]
+        if points is not None:
+            cells[-1]["metadata"] = {"nbgrader": {"grade": True, "points": points}}
+        if tags:
+            cells[0]["metadata"] = {"tags": list(tags)}
+        kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+        notebook = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+        path = tmp_path / "notebooks" / f"{name}.ipynb"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(notebook))
         return path
 
     return write

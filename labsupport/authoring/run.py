@@ -1,0 +1,207 @@
+"""Run notebooks from top to bottom with papermill, several at a time, and say what came of each.
+
+papermill is imported once, while the kernels' template warms up; then each notebook runs in a thread and a kernel of
+its own.
+"""
+
+from __future__ import annotations
+
+import ast
+import logging
+import math
+import os
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from labsupport.authoring.build import solved_notebook
+from labsupport.authoring.imports import without
+from labsupport.authoring.kernels import KernelHost
+from labsupport.authoring.notebook_file import joined, notebook_bytes, read_notebook, write_atomically
+from labsupport.authoring.places import lessons_dir
+from labsupport.authoring.results import Progress, RunResult, failure_of, marks
+from labsupport.authoring.source import read_lesson
+from labsupport.errors import UsageError
+
+__all__ = ["run_notebooks"]
+
+_TICK = 0.2
+
+Watch = Callable[[Sequence[Progress]], None]
+
+
+@dataclass
+class _Job:
+    """One notebook to run with one set of parameters: its own thread writes here, the main thread looks on."""
+
+    name: str
+    path: Path
+    notebook: Mapping[str, Any]
+    parameters: dict[str, object]
+    begun: int = 0
+    started: float | None = None
+    executed: Any = None
+    current: Any = None
+    result: RunResult | None = None
+
+    def starts(self, notebook: Any) -> None:
+        """Remember the notebook whose cells fill up with outputs, for the case that the run fails."""
+        self.executed = notebook
+
+    def begins(self, cell: Any, cell_index: int) -> None:
+        """Count a code cell that begins; `cell_index` is part of nbclient's call."""
+        del cell_index
+        if cell.cell_type == "code":
+            self.begun += 1
+            self.current = cell
+
+    def seconds(self) -> float:
+        return 0.0 if self.started is None else time.monotonic() - self.started
+
+    def progress(self) -> Progress:
+        # With parameters, papermill adds a cell that sets them.
+        cells = sum(cell.get("cell_type") == "code" for cell in self.notebook["cells"]) + bool(self.parameters)
+        seconds = self.result.seconds if self.result else self.seconds()
+        return Progress(self.name, self.begun, cells, seconds, self.result)
+
+
+def run_notebooks(
+    paths: Sequence[Path],
+    *,
+    solutions: bool = False,
+    out: Path | None = None,
+    jobs: int | None = None,
+    parameters: Mapping[str, object] | None = None,
+    seeds: Sequence[int] = (),
+    cell_timeout: float = 60.0,
+    on_progress: Watch | None = None,
+    lessons: Path | None = None,
+) -> list[RunResult]:
+    """Run the notebooks, or with `solutions` the solved build of each, and return a result for each, in order.
+
+    `out` keeps every executed notebook; without it a failed one is kept, in a temporary folder. `jobs` run at once,
+    by default one for each processor. With `seeds` each notebook runs once for each seed. A cell has `cell_timeout`
+    seconds. `on_progress` is called a few times a second, in the calling thread. Ctrl-C ends all kernels.
+
+    Raises UsageError for a parameter that a notebook does not have or, with `solutions`, for a notebook without a
+    lesson in `lessons` (by default ``course/lessons``), and NotebookError for a file that is no notebook.
+    """
+    planned: list[_Job] = []
+    for path in paths:
+        notebook = _solved(path, lessons or lessons_dir()) if solutions else read_notebook(path)
+        for values in [{**(parameters or {}), "seed": seed} for seed in seeds] or [dict(parameters or {})]:
+            _refuse_unknown(path, notebook, values)
+            name = f"{path.stem}-seed{values['seed']}" if seeds else path.stem
+            same = sum(job.path.stem == path.stem and job.parameters == values for job in planned)
+            planned.append(_Job(f"{name}-{same + 1}" if same else name, path.resolve(), notebook, values))
+    with KernelHost({"LABSUPPORT_PROGRESS": "off"}) as host:
+        return _run_all(planned, host, _executor(host, cell_timeout), jobs or os.cpu_count() or 1, out, on_progress)
+
+
+def _solved(path: Path, lessons: Path) -> dict[str, Any]:
+    source = lessons / f"{path.stem}.py"
+    if not source.is_file():
+        raise UsageError(f"{path}: there is no lesson {source} to take the solutions from")
+    return solved_notebook(read_lesson(source))
+
+
+def _refuse_unknown(path: Path, notebook: Mapping[str, Any], parameters: Mapping[str, object]) -> None:
+    """Raise UsageError for a parameter that the notebook's parameters cell does not set."""
+    known = set()
+    for cell in notebook["cells"]:
+        if "parameters" in cell.get("metadata", {}).get("tags", ()):
+            tree = ast.parse(joined(cell["source"]))
+            known |= {
+                node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+            }
+    for name in parameters:
+        if name not in known:
+            has = f"it has {', '.join(sorted(known))}" if known else "it has none"
+            raise UsageError(f'{path}: there is no parameter "{name}": {has}')
+
+
+def _run_all(
+    planned: Sequence[_Job],
+    host: KernelHost,
+    execute: Callable[[_Job, Path], Exception | None],
+    jobs: int,
+    out: Path | None,
+    on_progress: Watch | None,
+) -> list[RunResult]:
+    def run(job: _Job) -> RunResult:
+        job.started = time.monotonic()
+        source = host.folder / "notebooks" / f"{job.name}.ipynb"
+        write_atomically(source, notebook_bytes(job.notebook))
+        job.result = _result(job, execute(job, source), out)
+        return job.result
+
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            futures = [pool.submit(run, job) for job in planned]
+            pending = set(futures)
+            while pending:
+                _, pending = wait(pending, timeout=_TICK)
+                if on_progress:
+                    on_progress([job.progress() for job in planned])
+        except BaseException:
+            # Ctrl-C, above all: without their kernels the threads come to their end.
+            pool.shutdown(wait=False, cancel_futures=True)
+            host.kill()
+            raise
+    return [future.result() for future in futures]
+
+
+def _result(job: _Job, error: Exception | None, out: Path | None) -> RunResult:
+    """Sum up a run that has ended, and write the executed notebook where it is to be kept."""
+    seconds = job.seconds()
+    executed = job.executed or job.notebook
+    earned, possible = marks(executed)
+    failure = failure_of(executed, job.current, error) if error else None
+    kept = None
+    if job.executed and (out or failure):
+        kept = (out or Path(tempfile.mkdtemp(prefix="labsupport-run-"))) / f"{job.name}.ipynb"
+        write_atomically(kept, notebook_bytes(executed))
+    return RunResult(job.name, job.path, job.begun, seconds, earned, possible, failure, kept)
+
+
+def _executor(host: KernelHost, cell_timeout: float) -> Callable[[_Job, Path], Exception | None]:
+    """Import what running takes; return the function that runs one job and returns the error that ended it."""
+    # To check notebooks, jsonschema compiles a grammar of internationalised addresses, for seconds; none has any.
+    with without("rfc3987_syntax"):
+        import papermill
+    from jupyter_core.utils import ensure_event_loop
+
+    from labsupport.authoring.kernel_manager import manager_class
+
+    managers = manager_class(host)
+    # Without a handler, logging would print papermill's remarks on stderr; the results tell them already.
+    logging.getLogger("papermill").addHandler(logging.NullHandler())
+
+    def execute(job: _Job, source: Path) -> Exception | None:
+        try:
+            papermill.execute_notebook(
+                # papermill fills parameters into the path; this one is to be taken as it is.
+                str(source).replace("{", "{{").replace("}", "}}"),
+                None,
+                parameters=job.parameters,
+                kernel_name="python3",
+                kernel_manager_class=managers,
+                resources={"metadata": {"path": str(job.path.parent)}},
+                progress_bar=False,
+                request_save_on_cell_execute=False,
+                execution_timeout=math.ceil(cell_timeout),
+                on_notebook_start=job.starts,
+                on_cell_start=job.begins,
+            )
+        except Exception as error:  # whatever ends this notebook is its result; the others go on
+            return error
+        finally:
+            # nbclient makes an event loop for this thread and leaves it open.
+            ensure_event_loop().close()
+        return None
+
+    return execute
