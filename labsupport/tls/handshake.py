@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from labsupport.tls.refusal import Refusal, refusal_of
+from labsupport.tls.refusal import CUT_INSIDE, Refusal, refusal_of
 from labsupport.tls.trace import Recorder, Trace
 
 __all__ = ["End", "Handshake", "handshake"]
@@ -48,7 +48,7 @@ class Handshake:
         if self.server_error is not None:
             # The client never heard of it: what stopped the server is all there is to tell.
             code = getattr(self.server_error, "verify_code", None)
-            reason = self.server_error.reason or "the connection ended inside TLS"
+            reason = getattr(self.server_error, "reason", None) or CUT_INSIDE
             return Refusal("server", "tls", "first read" if self.trace.complete else "handshake", reason, code)
         return None
 

@@ -13,11 +13,13 @@ from typing import Literal
 
 from labsupport.tls.trace import Side, Trace
 
-__all__ = ["Layer", "Phase", "Refusal", "innermost", "refusal_of"]
+__all__ = ["CUT_INSIDE", "Layer", "Phase", "Refusal", "innermost", "refusal_of"]
 
 Layer = Literal["tcp", "tls", "http"]
 Phase = Literal["connect", "handshake", "first read", "response"]
 
+CUT_INSIDE = "the connection ended inside TLS"
+_NOT_VERIFIED = "CERTIFICATE_VERIFY_FAILED"
 # What the operating system and OpenSSL raise; requests has classes of these names too, which are none of these.
 _SYSTEM = (ssl.SSLError, ConnectionError, TimeoutError, socket.gaierror)
 
@@ -55,17 +57,19 @@ def refusal_of(error: BaseException, trace: Trace | None = None) -> Refusal:
     """Read `error`, as a client meets it, into a Refusal; `trace` tells whether the handshake was done by then."""
     link = innermost(error)
     phase: Phase = "first read" if trace is not None and trace.complete else "handshake"
+    # Errors that OpenSSL did not raise have no reason, as an attribute.
+    reason = getattr(link, "reason", None) if isinstance(link, ssl.SSLError) else None
     if isinstance(link, ssl.SSLCertVerificationError):
-        return Refusal("client", "tls", phase, link.reason or "CERTIFICATE_VERIFY_FAILED", link.verify_code)
-    if isinstance(link, ssl.SSLError) and "_ALERT_" in (link.reason or ""):
-        return Refusal("server", "tls", phase, link.reason)
+        return Refusal("client", "tls", phase, reason or _NOT_VERIFIED, getattr(link, "verify_code", None))
+    if reason and "_ALERT_" in reason:
+        return Refusal("server", "tls", phase, reason)
     if trace is not None and trace.alert is not None and not _only_startled(link, trace):
         # The line broke before OpenSSL read the alert, or after it: the record knows who sent it.  Who sent one knows
         # why; who received it, only its name.
-        why = link.reason if isinstance(link, ssl.SSLError) and trace.alert.sender == trace.seen_by else None
+        why = reason if trace.alert.sender == trace.seen_by else None
         return Refusal(trace.alert.sender, "tls", phase, why or trace.alert.name)
     if isinstance(link, ssl.SSLError):
-        return Refusal(None, "tls", phase, link.reason or "the connection ended inside TLS")
+        return Refusal(None, "tls", phase, reason or CUT_INSIDE)
     if trace is None or not trace.messages:
         return Refusal(None, "tcp", "connect", _plain_words(link))
     return Refusal(None, "tls", phase, _plain_words(link))
