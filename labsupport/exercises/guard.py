@@ -92,7 +92,8 @@ class _Timer:
         self._interrupt_before = signal.getsignal(signal.SIGINT)
         if callable(self._interrupt_before):
             signal.signal(signal.SIGINT, self._press)
-        self._timer_before = signal.setitimer(signal.ITIMER_REAL, self._deadline, _TICK_SECONDS)
+        # At least a moment: a timer of zero seconds never rings.
+        self._timer_before = signal.setitimer(signal.ITIMER_REAL, max(self._deadline, 1e-3), _TICK_SECONDS)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -100,7 +101,8 @@ class _Timer:
         delay, interval = self._timer_before
         left = max(delay - (time.monotonic() - self._began), 1e-3) if delay else 0.0
         signal.setitimer(signal.ITIMER_REAL, 0.0)
-        signal.signal(signal.SIGALRM, self._alarm_before)
+        # None stands for a handler that was not installed from Python, which nobody can put back.
+        signal.signal(signal.SIGALRM, self._alarm_before or signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, left, interval)
         if callable(self._interrupt_before):
             signal.signal(signal.SIGINT, self._interrupt_before)
@@ -137,7 +139,7 @@ def _given_up(work: Callable[[], T], deadline: float) -> tuple[T | None, bool, b
     results: list[T] = []
     thread = threading.Thread(target=lambda: results.append(work()), daemon=True, name="exercise")
     thread.start()
-    thread.join(deadline)
+    thread.join(max(deadline, 0))
     return (results[0], False, False) if results else (None, True, thread.is_alive())
 
 
@@ -173,10 +175,10 @@ class _Tape(io.TextIOBase):
         self._room = limit + 1  # one more shows that something was cut
 
     def write(self, text: str) -> int:
-        if self._room > 0:
-            self._parts.append(text[: self._room])
-            self._room -= len(text)
-        return len(text)
+        kept = str.__getitem__(text, slice(self._room))  # which no subclass can answer for itself
+        self._parts.append(kept)
+        self._room -= len(kept)
+        return str.__len__(text)
 
     def writable(self) -> bool:
         return True

@@ -58,7 +58,7 @@ def class_name(value: object) -> str:
 
 def readable(text: str, limit: int) -> str:
     """Return `text` as UTF-8 can carry it (lone surrogates replaced), cut to `limit` characters with an ellipsis."""
-    cut = str.__str__(text[: limit + 1])
+    cut = str.__getitem__(text, slice(limit + 1))  # which no subclass can answer for itself
     whole = cut.encode("utf-8", "replace").decode("utf-8")
     return whole if len(whole) <= limit else whole[: limit - 1] + "…"
 

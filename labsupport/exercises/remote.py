@@ -2,6 +2,7 @@
 
 The process runs the source of the exercise and a ``LocalCallee`` around its functions (see ``remote_child``), so that
 a call comes to the same there as here. It is a separate process and no sandbox: it may do whatever this user may.
+POSIX only, because a descriptor is handed down.
 """
 
 from __future__ import annotations

@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from labsupport.exercises.callee import Answer, Argument, Callee, File, Folder, Handle, Oracle, Url
+from labsupport.exercises.excerpts import cut, shorten
 from labsupport.exercises.model import Outcome
 from labsupport.exercises.plain import Plain, same
 
 __all__ = ["Raised", "answered", "asking", "called", "compare", "shorten", "spoken"]
 
-SHORT = 120  # characters of a shortened value
-_INT_DIGITS = 40
-_BYTES_SHOWN = 24
-_KIND_NAMES = {type(None): "None", bool: "True or False"}
+_ERROR_TEXT = 200  # characters of an exception's text that a card has room for
 
 
 class Raised:
@@ -32,45 +30,6 @@ class Raised:
     def matches(self, answer: Answer) -> bool:
         """Tell whether `answer` is such an exception."""
         return answer.error is not None and (not self.names or answer.error in self.names)
-
-
-def shorten(value: Plain) -> str:
-    """Return `value` as Python would write it, in at most 120 characters; what is left out is counted."""
-    return _cut(_shown(value, 0), SHORT)
-
-
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
-def _shown(value: Plain, depth: int) -> str:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return _int_shown(value)
-    if isinstance(value, bytes):
-        return repr(value) if len(value) <= _BYTES_SHOWN else f"{value[:12]!r}… ({len(value):,} bytes)"
-    if isinstance(value, str):
-        return repr(value) if len(value) <= SHORT - 40 else f"{value[: SHORT - 60]!r}… ({len(value):,} characters)"
-    if isinstance(value, Mapping):
-        return _joined(
-            "{", [f"{key!r}: {_shown(item, depth + 1)}" for key, item in list(value.items())[:20]], "}", depth
-        )
-    if isinstance(value, Sequence):
-        items = [_shown(item, depth + 1) for item in value[:20]]
-        if isinstance(value, tuple):
-            return _joined("(", items, ",)" if len(value) == 1 else ")", depth)
-        return _joined("[", items, "]", depth)
-    return repr(value)
-
-
-def _joined(opening: str, items: Sequence[str], closing: str, depth: int) -> str:
-    return opening + _cut(", ".join(items), SHORT - 2 * (depth + 1)) + closing
-
-
-def _int_shown(value: int) -> str:
-    if value.bit_length() <= 3 * _INT_DIGITS:
-        return str(value)
-    digits = hex(value)  # decimal text of huge ints is slow, and refused beyond 4300 digits
-    return f"{digits[:14]}…{digits[-8:]} ({value.bit_length():,} bits)"
 
 
 def called(function: str, *arguments: Argument) -> str:
@@ -97,7 +56,7 @@ def spoken(answer: Answer) -> str:
     if answer.unwritten:
         return "not written yet"
     if answer.error is not None:
-        return f"raised {answer.error}" + (f": {_cut(answer.error_text, 200)}" if answer.error_text else "")
+        return f"raised {answer.error}" + (f": {cut(answer.error_text, _ERROR_TEXT)}" if answer.error_text else "")
     if isinstance(answer.value, Handle):
         return f"an ssl.{answer.value.kind}"
     return shorten(answer.value)
