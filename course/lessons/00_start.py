@@ -217,8 +217,8 @@ progress()
 #   client. The server's log knows both.
 # - *How to work:* predict, run, explain; answer, check, hint.
 #
-# Next: **01, RSA you can hold in your hand**, or straight on to **06, Five requests and a proxy**, where this story
-# is taken apart and put together again by you.
+# Next: **06, Five requests and a proxy**, where this story is taken apart and put together again by you. Lessons 01 to
+# 05 lay the ground for it, from RSA to the handshake; it can be read without them.
 
 # %%
 pair.close()

@@ -799,7 +799,7 @@ with Pair(authority, client_authority=for_clients) as split:
 #
 # ```go
 # pair, err := tls.LoadX509KeyPair("server1-client.crt.pem", "server1-client.key.pem")
-# config := &tls.Config{Certificates: []tls.Certificate{pair}, RootCAs: pool, ServerName: "server2.test"}
+# config := &tls.Config{Certificates: []tls.Certificate{pair}, RootCAs: pool}
 # ```
 #
 # And in Kubernetes, for traffic that leaves an Istio mesh:
@@ -811,7 +811,12 @@ with Pair(authority, client_authority=for_clients) as split:
 # spec:
 #   host: server2.test
 #   trafficPolicy:
-#     tls: {mode: MUTUAL, credentialName: server1-client, sni: server2.test, subjectAltNames: [server2.test]}
+#     tls:
+#       mode: MUTUAL
+#       clientCertificate: /etc/certs/server1-client.crt.pem
+#       privateKey: /etc/certs/server1-client.key.pem
+#       caCertificates: /etc/certs/ca.pem
+#       subjectAltNames: [server2.test]
 # ```
 #
 # **The mistake seen most in the field:** the proxy shows its certificate and verifies nobody. In nginx
@@ -828,7 +833,7 @@ with Pair(authority, client_authority=for_clients) as split:
 # - *Proxy:* exact paths, no borrowed names, 502 for trouble upstream.
 # - *Judges differ:* over common names, strictness and version 1.
 #
-# Next: **07, Certificate zoo and error clinic**.
+# Lesson **07, Certificate zoo and error clinic**, continues from here.
 
 # %%
 pair.close()

@@ -11,4 +11,5 @@ from labsupport.exercises.five_requests.why import EXERCISE as WHY
 
 __all__ = ["EXERCISES"]
 
-EXERCISES = (SERVER_CONTEXT, OUTCOME, TRANSCRIPT, CLIENT, PROXY, WHY)
+# In the order of the lesson.
+EXERCISES = (TRANSCRIPT, OUTCOME, SERVER_CONTEXT, CLIENT, PROXY, WHY)
