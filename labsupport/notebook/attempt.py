@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+import errno
+import inspect
+import socket
+import ssl
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from http import HTTPStatus
+from http.client import HTTPException
 from typing import Any
 
 from labsupport.notebook import look
+from labsupport.notebook.spelling import call_of, error_of, excerpt, gist, line_of, scrubbed, value_of
 from labsupport.tls.refusal import Layer, Phase, Refusal, innermost, refusal_of
 from labsupport.tls.trace import Side, Trace, observed
 
 __all__ = ["Attempt", "attempt"]
 
-_EXCERPT = 300
-NO_TRACE = Trace("client", None, ())
+_SECONDS = 10
+_NO_TRACE = Trace("client", None, ())
+_NETWORK = (ConnectionError, TimeoutError, socket.gaierror)
+_NETWORK_NUMBERS = frozenset(
+    {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.EADDRNOTAVAIL}
+)
+# What OpenSSL says about files and keys before it says anything to the network, in words.
+_SETTING_WORDS: dict[str | None, str] = {
+    "KEY_VALUES_MISMATCH": "the certificate and the key do not belong together (KEY_VALUES_MISMATCH)",
+    "NO_CERTIFICATE_OR_CRL_FOUND": "there is no certificate in the file (NO_CERTIFICATE_OR_CRL_FOUND)",
+    "EE_KEY_TOO_SMALL": "the key of the certificate is too short to be safe (EE_KEY_TOO_SMALL)",
+    None: "a file is not the PEM that it should be",
+}
+_NOT_A_FUNCTION = "attempt() takes the function itself, then its arguments: attempt(requests.get, url)"
 
 
 @dataclass(frozen=True)
@@ -23,9 +43,9 @@ class Attempt:
     """What came of one attempt.
 
     `status` and `text` are set where an HTTP response came, `refusal` where a side refused (an HTTP status of 400 or
-    more is a refusal by the server's application), `fault` where the callable failed for a reason of its own.  `trace`
-    is the handshake of the first TLS connection that was opened, as the client saw it, empty where none was; `value`
-    what was returned.
+    more is a refusal by the server's application), `fault` where the callable failed for a reason of its own, in the
+    line of code `where`.  `trace` is the handshake of the last TLS connection that was opened, as the client saw it,
+    empty where none was; `value` what was returned.
     """
 
     call: str
@@ -34,8 +54,9 @@ class Attempt:
     text: str = ""
     refusal: Refusal | None = None
     fault: str | None = None
+    where: str | None = None
     unwritten: bool = False
-    trace: Trace = field(default=NO_TRACE, repr=False)
+    trace: Trace = field(default=_NO_TRACE, repr=False)
     value: Any = field(default=None, repr=False)
     warnings: tuple[str, ...] = ()
 
@@ -84,14 +105,14 @@ class Attempt:
         if self.fault is not None:
             return "failed", "bad"
         if self.refusal is not None:
-            return "refused" if self.refusal.by else "cut", "bad"
+            return "refused" if self.refusal.by else "no answer", "bad"
         return ("worked" if self.status is None else "let in"), "good"
 
     def __str__(self) -> str:
         lines = [f"{self.call}: {self.verdict}"]
         lines += [f"  {name}: {value}" for name, value in self._facts()]
         lines += [f"  warning: {text}" for text in self.warnings]
-        return "\n".join(lines)
+        return "\n".join(look.plain(line).replace("\n", "\n    ") for line in lines)
 
     def _facts(self) -> list[tuple[str, str]]:
         facts: list[tuple[str, str]] = []
@@ -101,8 +122,10 @@ class Attempt:
             facts += [("reason", self.refusal.reason + code)]
         elif self.text:
             facts.append(("answer", self.text))
-        elif self.value is not None and self.status is None:
-            facts.append(("returned", _excerpt(repr(self.value))))
+        elif self.where:
+            facts.append(("where", self.where))
+        elif self.ok and self.status is None:
+            facts.append(("returned", value_of(self.value)))
         if self.trace.version:
             seen = "complete, as the client saw it" if self.trace.complete else "not complete"
             facts.append(("handshake", f"{self.trace.version}, {seen}"))
@@ -140,80 +163,104 @@ _WHEN: dict[Phase, str] = {
 def attempt(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Attempt:
     """Call `function` with the arguments and return what came of it; nothing that it raises gets through.
 
-    A real Ctrl-C still does.  Warnings are kept in the result instead of being printed.
+    A real Ctrl-C still does.  Warnings are kept in the result instead of being printed.  A request without a `timeout`
+    is given one of 10 seconds.
     """
-    call = _spelled(function, args, kwargs)
-    if _is_requests(function):
+    if not _callable(function):
+        return Attempt(call_of(attempt, (function, *args), kwargs), 0.0, fault=_NOT_A_FUNCTION)
+    call = call_of(function, args, kwargs)
+    if _is_request(function):
         # A lesson that waits for ever teaches nothing.
-        kwargs.setdefault("timeout", 10)
+        kwargs.setdefault("timeout", _SECONDS)
     started = time.perf_counter()
     with warnings.catch_warnings(record=True) as caught, observed() as recorders:
         warnings.simplefilter("always")
         result: Any = None
-        error: Exception | None = None
+        error: BaseException | None = None
         try:
             result = function(*args, **kwargs)
-        # The boundary at which whatever went wrong becomes a value.
-        except Exception as raised:
+        # The boundary at which whatever went wrong becomes a value, a call of sys.exit() included.
+        except (Exception, SystemExit) as raised:
             error = raised
-    seconds = time.perf_counter() - started
-    trace = recorders[0].trace if recorders else NO_TRACE
-    # The first sentence is enough: what follows are addresses on the internet.
-    notes = tuple(dict.fromkeys(f"{w.category.__name__}: {str(w.message).partition('. ')[0]}" for w in caught))
+    made = partial(Attempt, call, time.perf_counter() - started, warnings=_notes(caught))
+    # What came of the call came over the connection that was opened last.
+    trace = recorders[-1].trace if recorders else _NO_TRACE
     if error is not None:
-        return _failed(call, seconds, error, trace, notes)
+        return _failed(made, error, trace, function)
+    if inspect.iscoroutine(result):
+        result.close()
+        return made(fault="it is an async function, which attempt() cannot wait for")
     if result is Ellipsis:
-        return Attempt(call, seconds, unwritten=True, warnings=notes)
-    status = getattr(result, "status_code", None)
-    if not isinstance(status, int):
-        return Attempt(call, seconds, trace=trace, value=result, warnings=notes)
-    text = _excerpt(str(getattr(result, "text", "")))
+        return made(unwritten=True)
+    status = _status(result)
+    return made(trace=trace, value=result) if status is None else _answered(made, status, result, trace)
+
+
+def _answered(made: partial[Attempt], status: int, response: Any, trace: Trace) -> Attempt:
+    text = _peek(response, "text")
+    text = text if isinstance(text, str) else ""
     refusal = None
-    if status >= 400:
-        refusal = Refusal("server", "http", "response", text.partition("\n")[0] or f"status {status}")
-    return Attempt(call, seconds, status, text, refusal, trace=trace, value=result, warnings=notes)
+    if status >= HTTPStatus.BAD_REQUEST:
+        refusal = Refusal("server", "http", "response", excerpt(gist(text)) or f"status {status}")
+    return made(status=status, text=excerpt(text), refusal=refusal, trace=trace, value=response)
 
 
-def _failed(call: str, seconds: float, error: Exception, trace: Trace, notes: tuple[str, ...]) -> Attempt:
+def _failed(made: partial[Attempt], error: BaseException, trace: Trace, function: Callable[..., Any]) -> Attempt:
     if isinstance(error, NotImplementedError):
-        return Attempt(call, seconds, unwritten=True, warnings=notes)
+        return made(unwritten=True)
+    response = _peek(error, "response")
+    status = _status(response)
+    if status is not None and status >= HTTPStatus.BAD_REQUEST:
+        # response.raise_for_status(): the server answered, and the answer was no.
+        return _answered(made, status, response, trace)
     bottom = innermost(error)
-    # Files that are not there are OSErrors too, and no network in sight.
-    network = isinstance(bottom, OSError) and getattr(bottom, "filename", None) is None and not _is_bad_path(error)
-    if network or trace.messages:
-        return Attempt(call, seconds, refusal=refusal_of(error, trace), trace=trace, warnings=notes)
-    return Attempt(call, seconds, fault=_excerpt(f"{type(error).__name__}: {error}"), warnings=notes)
+    if _from_network(bottom, trace):
+        # Who never reached anybody saw nothing of an earlier connection either.
+        seen = _NO_TRACE if isinstance(bottom, ConnectionRefusedError | socket.gaierror) else trace
+        return made(refusal=refusal_of(error, seen), trace=seen)
+    fault = error_of(error)
+    if isinstance(bottom, ssl.SSLError):
+        fault = f"{type(error).__name__}: {_SETTING_WORDS.get(bottom.reason, bottom.reason)}"
+    return made(fault=fault, where=line_of(error, function))
 
 
-def _is_bad_path(error: Exception) -> bool:
-    # requests raises a bare OSError for a verify= or cert= path that does not exist.
-    return type(error) is OSError
+def _from_network(bottom: BaseException, trace: Trace) -> bool:
+    """Tell what happened on the line from mistakes in files, settings and code, many of which are OSErrors too."""
+    if isinstance(bottom, ssl.SSLError):
+        # Before a message went out, OpenSSL can only have complained about files and settings; unless the connection
+        # was made in another thread, where nobody recorded it.
+        told = isinstance(bottom, ssl.SSLCertVerificationError | ssl.SSLEOFError | ssl.SSLZeroReturnError)
+        return told or bool(trace.messages) or "_ALERT_" in (bottom.reason or "")
+    if isinstance(bottom, HTTPException) and trace.messages:
+        return True
+    return isinstance(bottom, _NETWORK) or (isinstance(bottom, OSError) and bottom.errno in _NETWORK_NUMBERS)
 
 
-def _is_requests(function: Callable[..., Any]) -> bool:
-    return getattr(function, "__module__", "") == "requests.api"
+def _notes(caught: Sequence[warnings.WarningMessage]) -> tuple[str, ...]:
+    # The first sentence is enough: what follows are addresses on the internet.
+    said = (f"{warning.category.__name__}: {str(warning.message).partition('. ')[0]}" for warning in caught)
+    return tuple(dict.fromkeys(excerpt(scrubbed(line)) for line in said))
 
 
-def _spelled(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
-    """Spell the call as the cell has it, paths cut to their file names."""
-    module = str(getattr(function, "__module__", "")).partition(".")[0]
-    name = getattr(function, "__qualname__", repr(function))
-    prefix = f"{module}." if module not in ("", "__main__", "builtins") and "." not in name else ""
-    shown = [_short(value) for value in args] + [f"{key}={_short(value)}" for key, value in kwargs.items()]
-    return f"{prefix}{name}({', '.join(shown)})"
+def _status(response: Any) -> int | None:
+    status = _peek(response, "status_code")
+    return int(status) if type(status) in (int, HTTPStatus) else None
 
 
-def _short(value: Any) -> str:
-    if isinstance(value, str):
-        tail = value if "://" in value else value.rsplit("/", 1)[-1]
-        return repr(tail if len(tail) <= 60 else f"{tail[:57]}…")
-    if isinstance(value, tuple):
-        return f"({', '.join(_short(item) for item in value)})"
-    if isinstance(value, bool | int | float) or value is None:
-        return repr(value)
-    return f"<{type(value).__name__}>"
+def _peek(thing: Any, name: str) -> Any:
+    try:
+        return getattr(thing, name, None)
+    except Exception:  # somebody else's property may do anything
+        return None
 
 
-def _excerpt(text: str) -> str:
-    text = text.strip()
-    return text if len(text) <= _EXCERPT else f"{text[: _EXCERPT - 1]}…"
+def _callable(thing: object) -> bool:
+    # Asked here: of a parameter typed as callable mypy would not believe that it may be none.
+    return callable(thing)
+
+
+def _is_request(function: Callable[..., Any]) -> bool:
+    """Tell whether `function` is one of requests' own that take a `timeout`."""
+    module, name = _peek(function, "__module__"), _peek(function, "__name__")
+    verbs = ("request", "get", "options", "head", "post", "put", "patch", "delete", "send")
+    return module in ("requests.api", "requests.sessions") and name in verbs

@@ -10,7 +10,7 @@ import html
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-__all__ = ["BORDER", "COLOURS", "MONO", "MUTED", "badge", "card", "escape", "folded", "mono", "table"]
+__all__ = ["BORDER", "COLOURS", "MONO", "MUTED", "badge", "card", "escape", "folded", "mono", "plain", "table"]
 
 BORDER = "var(--jp-border-color2, rgba(128, 128, 128, 0.45))"
 MUTED = "opacity: 0.78"
@@ -27,8 +27,12 @@ COLOURS = {
 
 def escape(text: object) -> str:
     """Return `text` safe for HTML, with control and direction-changing characters made visible."""
-    shown = "".join(_visible(char) for char in str(text))
-    return html.escape(shown, quote=True)
+    return html.escape(plain(text), quote=True)
+
+
+def plain(text: object) -> str:
+    """Return `text` safe for a terminal: control and direction-changing characters made visible."""
+    return "".join(_visible(char) for char in str(text))
 
 
 def _visible(char: str) -> str:

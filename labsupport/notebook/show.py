@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import io
 import sys
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
@@ -50,17 +51,20 @@ def figure_of(thing: Any, *more: Any) -> Figure:
     """Return the figure that `show` would display; raises UsageError where nothing belongs to `thing`."""
     if isinstance(thing, Attempt):
         return _ladders((thing, *more))
+    if more:
+        raise UsageError(f"show() takes one {type(thing).__name__} at a time; only attempts can stand side by side")
     if isinstance(thing, Pair):
         from labsupport.notebook.figures.topology import topology
 
         return _figure(topology(thing))
-    if isinstance(thing, Mapping) and thing:
+    if isinstance(thing, Mapping):
         return _outcomes(thing)
-    if more or not (hasattr(thing, "savefig") or hasattr(getattr(thing, "figure", None), "savefig")):
+    figure = _root(thing)
+    if figure is None:
         raise UsageError(
             f"show() has no figure for {type(thing).__name__}: give it Axes, attempts, a mapping of attempts, or a Pair"
         )
-    return _figure(thing)
+    return _figure(figure)
 
 
 def bundle(figure: Figure) -> dict[str, str]:
@@ -68,42 +72,65 @@ def bundle(figure: Figure) -> dict[str, str]:
     titles = ". ".join(ax.get_title(loc=where) for ax in figure.axes for where in ("left", "center", "right"))
     alt = str(figure.get_label()) or titles.strip(". ") or "A figure without a description."
     drawn = io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=2 * figure.dpi)
+    with warnings.catch_warnings():
+        # A letter that the font lacks is drawn as a box, which says it all; stderr stays silent.
+        warnings.simplefilter("ignore")
+        figure.savefig(drawn, format="png", dpi=2 * figure.dpi)
     png = base64.b64encode(drawn.getvalue()).decode("ascii")
     width = round(figure.get_figwidth() * figure.dpi)
-    # Twice the pixels for sharp screens; white behind it, because a figure's inks are made for paper.
-    style = f"width: {width}px; max-width: 100%; background: white; border-radius: 4px"
-    html = f'<img src="data:image/png;base64,{png}" alt="{look.escape(alt)}" style="{style}">'
-    return {"text/html": html, "image/png": png, "text/plain": alt}
+    # Twice the pixels for sharp screens; white behind it, because a figure's inks are made for paper.  On a phone it
+    # shrinks while its letters can be read, then it scrolls.
+    style = f"display: block; width: 100%; min-width: {round(0.72 * width)}px; max-width: {width}px; background: white"
+    image = f'<img src="data:image/png;base64,{png}" alt="{look.escape(alt)}" style="{style}">'
+    frame = "overflow-x: auto; max-width: max-content; padding: 0.5rem; border-radius: 6px; background: white"
+    return {"text/html": f'<div style="{frame}">{image}</div>', "image/png": png, "text/plain": alt}
+
+
+def _root(thing: Any) -> Figure | None:
+    """Return the Figure that Axes or a SubFigure belong to, or a Figure itself; None for anything else."""
+    figure = getattr(thing, "figure", None)
+    while figure is not None and figure is not thing:
+        thing, figure = figure, getattr(figure, "figure", None)
+    return cast("Figure", thing) if figure is not None and hasattr(thing, "savefig") else None
 
 
 def _figure(thing: Axes | Figure) -> Figure:
-    figure: Any = getattr(thing, "figure", None) or thing
+    figure = _root(thing)
+    assert figure is not None, "Axes always belong to a figure"
     pyplot = sys.modules.get("matplotlib.pyplot")
     if pyplot is not None:
         # A pyplot figure would be drawn a second time at the end of the cell.
         pyplot.close(figure)
-    return cast("Figure", figure)
+    return figure
 
 
-def _ladders(attempts: tuple[Attempt, ...]) -> Figure:
+def _ladders(attempts: tuple[Any, ...]) -> Figure:
     from labsupport.notebook.figures.ladder import ladder, ladders
 
     traces = []
     for number, item in enumerate(attempts, start=1):
-        if not isinstance(item, Attempt) or not item.trace.messages:
-            raise UsageError(f"show() has no handshake for item {number}: it needs an attempt that opened a connection")
+        if not isinstance(item, Attempt):
+            raise UsageError(f"show() takes attempts side by side; item {number} is {type(item).__name__}")
+        if not item.trace.messages:
+            raise UsageError(f"show() has no handshake to draw for {item.call}: {item.verdict}")
         traces.append(item.trace)
     return _figure(ladder(traces[0]) if len(traces) == 1 else ladders(traces)[0])
 
 
-def _outcomes(things: Mapping[str, Any]) -> Figure:
+def _outcomes(things: Mapping[Any, Any]) -> Figure:
     from labsupport.notebook.figures.outcomes import outcomes
 
-    nested = {name: value if isinstance(value, Mapping) else None for name, value in things.items()}
-    columns = {name: value for name, value in nested.items() if value is not None} or {"what happened": things}
-    for column in columns.values():
-        for name, item in column.items():
+    nested = [isinstance(value, Mapping) for value in things.values()]
+    if any(nested) and not all(nested):
+        raise UsageError("show() takes attempts by name, or columns of them by name, not both in one mapping")
+    columns = {
+        str(column): {str(name): item for name, item in cells.items()}
+        for column, cells in (things if any(nested) else {"": things}).items()
+    }
+    if not all(columns.values()) or not columns:
+        raise UsageError("show() was given a mapping with nothing in it")
+    for cells in columns.values():
+        for name, item in cells.items():
             if not isinstance(item, Attempt):
                 raise UsageError(f"show() expects attempts in the mapping; {name!r} is {type(item).__name__}")
     return _figure(outcomes(columns, predictions()))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from labsupport.notebook.figures.palette import BLUE, GREY, INK, ORANGE, PALE, describe, new_axes, new_row
@@ -15,35 +16,38 @@ if TYPE_CHECKING:
 __all__ = ["ladder", "ladders"]
 
 _STEP = 1.0
+_TOP = -0.1
 _LEFT, _RIGHT = 0.0, 1.0
 _DASHES = (0, (4, 1.5))
 
 
 def ladder(trace: Trace, ax: Axes | None = None) -> Axes:
     """Draw `trace` from top to bottom: solid thin arrows, thick dashed ones for what mutual TLS adds."""
-    ax = ax or new_axes(5.6, 1.1 + 0.36 * max(len(trace.messages), 3))
+    ax = ax or new_axes(5.6, 0.95 + 0.36 * max(len(trace.messages), 3))
     bottom = -_STEP * (len(trace.messages) + 0.4)
-    for x, name in ((_LEFT, "client"), (_RIGHT, "server")):
-        ax.plot([x, x], [0.2, bottom], color=GREY, linewidth=1.2, zorder=1)
-        ax.text(x, 0.3, name, ha="center", va="bottom", fontsize=10, color=INK)
+    for x, name, align in ((_LEFT, "client", "right"), (_RIGHT, "server", "left")):
+        ax.plot([x, x], [_TOP, bottom], color=GREY, linewidth=1.2, zorder=1)
+        ax.text(x, _TOP + 0.1, name, ha="center", va="bottom", fontsize=10, color=INK)
+        if any(message.sender == name for message in trace.messages):
+            ax.text(x + (0.02 if x else -0.02), _TOP - 0.05, "bytes", ha=align, va="top", fontsize=7.5, color=GREY)
     _shade_encrypted(ax, trace)
     for row, message in enumerate(trace.messages, start=1):
         _arrow(ax, message, -_STEP * row)
     ax.set_xlim(-0.16, 1.16)
-    ax.set_ylim(bottom - 0.2, 1.0)
+    ax.set_ylim(bottom - 0.2, _TOP + 0.7)
     ax.axis("off")
-    return describe(ax, _title(trace), trace.alt)
+    return describe(ax, _title(trace), f"{trace.alt} {_marked(trace)}".strip())
 
 
 def ladders(traces: Sequence[Trace]) -> list[Axes]:
     """Draw several ladders side by side on one scale; return their Axes, which share one figure."""
     tallest = max(len(trace.messages) for trace in traces)
-    row = new_row(len(traces), 4.7 * len(traces), 1.3 + 0.36 * tallest)
+    row = new_row(len(traces), 4.7 * len(traces), 0.95 + 0.36 * tallest)
     drawn = [ladder(trace, ax) for ax, trace in zip(row, traces, strict=True)]
     lowest = min(ax.get_ylim()[0] for ax in drawn)
     for ax in drawn:
         # One scale for all: equal steps must look equal.
-        ax.set_ylim(lowest, 1.0)
+        ax.set_ylim(lowest, _TOP + 0.7)
     return drawn
 
 
@@ -53,8 +57,13 @@ def _title(trace: Trace) -> str:
         return f"{version}: the {trace.alert.sender} ends it with an alert"
     added = len(trace.mutual)
     if added:
-        return f"{version}: mutual TLS adds {added} messages"
+        return f"{version}: mutual TLS adds {added} message{'' if added == 1 else 's'}"
     return f"{version}: only the server shows a certificate"
+
+
+def _marked(trace: Trace) -> str:
+    named = [f"{message.label} from the {message.sender}" for message in trace.mutual]
+    return f"Marked with a plus: {', '.join(named)}." if named else ""
 
 
 def _arrow(ax: Axes, message: Message, y: float) -> None:
@@ -85,9 +94,16 @@ def _arrow(ax: Axes, message: Message, y: float) -> None:
 
 
 def _shade_encrypted(ax: Axes, trace: Trace) -> None:
-    rows = [row for row, message in enumerate(trace.messages, start=1) if message.encrypted]
-    if not rows:
-        return
-    top, bottom = -_STEP * (rows[0] - 0.52), -_STEP * (rows[-1] + 0.3)
-    ax.fill_between([_LEFT, _RIGHT], bottom, top, color=PALE, alpha=0.6, zorder=0, linewidth=0)
-    ax.text(_RIGHT - 0.02, top - 0.05, "encrypted", ha="right", va="top", fontsize=7.5, style="italic", color=GREY)
+    for first, last in _encrypted_runs(trace):
+        top, bottom = -_STEP * (first - 0.52), -_STEP * (last + 0.3)
+        ax.fill_between([_LEFT, _RIGHT], bottom, top, color=PALE, zorder=0, linewidth=0)
+        ax.text(_RIGHT - 0.02, top - 0.05, "encrypted", ha="right", va="top", fontsize=7.5, style="italic", color=GREY)
+
+
+def _encrypted_runs(trace: Trace) -> Iterator[tuple[int, int]]:
+    """Yield (first row, last row) of each run of encrypted messages: in TLS 1.2 a ticket in clear may lie between."""
+    rows = enumerate(trace.messages, start=1)
+    for encrypted, run in groupby(rows, key=lambda row: row[1].encrypted):
+        if encrypted:
+            numbers = [number for number, _ in run]
+            yield numbers[0], numbers[-1]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from labsupport.notebook.figures.palette import BLUE, GREEN, GREY, INK, ORANGE, describe, new_axes
-from labsupport.notebook.predict import Prediction
+from labsupport.notebook.predict import MOMENTS, Prediction
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["outcomes"]
 
 _COLOURS = {"let in": GREEN, "client": ORANGE, "server": BLUE, "nobody": GREY}
-_PHASES = {"handshake": "in the handshake", "first read": "at the first read", "response": "in the response"}
+# Letters in a line of a row's or column's name, and the room at a row's end in columns.
+_LETTERS = 26
+_END = 0.9
 
 
 def outcomes(
@@ -27,46 +30,59 @@ def outcomes(
     """Draw attempts as a map; `columns` is column name → experiment name → Attempt.
 
     Rows are the experiments in the order in which they first occur.  Where `predicted` holds an experiment, the row's
-    end says whether the prediction came true in the last column that has it.
+    end says in which of the columns the prediction came true.
     """
     predicted = predicted or {}
     rows = list(dict.fromkeys(name for column in columns.values() for name in column))
     shown = {name: predicted[name] for name in rows if name in predicted}
-    width = 2.3 + 2.05 * len(columns) + (1.5 if shown else 0)
-    ax = ax or new_axes(width, 0.75 + 0.62 * len(rows))
+    labels = [_wrapped(name) for name in rows]
+    width = 0.6 + 0.085 * max(len(line) for label in labels for line in label.split("\n"))
+    width += 2.05 * (len(columns) + (_END if shown else 0))
+    ax = ax or new_axes(width, 0.85 + 0.62 * len(rows))
     for x, column in enumerate(columns.values()):
         for y, name in enumerate(rows):
             if name in column:
                 _cell(ax, x, y, column[name])
-    told = 0
-    for y, name in enumerate(rows):
-        if name in shown:
-            outcome = next(column[name] for column in reversed(list(columns.values())) if name in column)
-            right = shown[name].agrees(outcome)
-            told += right
-            word = "✓ as you said" if right else f"you said: {shown[name].by}"
-            ax.text(len(columns) - 0.42, y, word, va="center", fontsize=8.5, color=INK if right else ORANGE)
-    ax.set_xticks(range(len(columns)), list(columns), fontsize=9.5, color=INK)
+    told = {name: _reconciled(prediction, name, columns) for name, prediction in shown.items()}
+    for name, (right, first, second) in told.items():
+        end, row = len(columns) - 0.42, rows.index(name)
+        ax.text(end, row - (0.13 if second else 0), first, va="center", fontsize=9, color=INK if right else ORANGE)
+        ax.text(end, row + 0.17, second, va="center", fontsize=8, color=GREY)
+    ax.set_xticks(range(len(columns)), [_wrapped(name) for name in columns], fontsize=9.5, color=INK)
     ax.xaxis.tick_top()
-    ax.set_yticks(range(len(rows)), rows, fontsize=9.5, color=INK)
+    ax.set_yticks(range(len(rows)), labels, fontsize=9.5, color=INK)
     ax.tick_params(length=0)
     for spine in ax.spines.values():
         spine.set_visible(False)
-    ax.set_xlim(-0.52, len(columns) - 0.48 + (0.8 if shown else 0))
+    ax.set_xlim(-0.52, len(columns) - 0.48 + (_END if shown else 0))
     ax.set_ylim(len(rows) - 0.5, -0.5)
     title = _title(columns)
     if shown:
-        title += f"; you foresaw {told} of {len(shown)}"
-    return describe(ax, title, _alt(columns))
+        title += f"; you foresaw {sum(right for right, _, _ in told.values())} of {len(told)}"
+    return describe(ax, title, " ".join([*_sentences(columns), *_predictions_in_words(told)]))
 
 
 def _words(outcome: Attempt) -> tuple[str, str]:
     if outcome.ok:
         return "let in", f"status {outcome.status}" if outcome.status else "worked"
-    if outcome.refusal is None or outcome.by is None:
-        return "came to nothing", outcome.verdict[:32]
+    if outcome.unwritten:
+        return "not written yet", "nothing was tried"
+    if outcome.refusal is None:
+        return "failed", "for a reason of its own"
     layer = outcome.refusal.layer.upper()
-    return f"{outcome.by} refuses", f"{layer}, {_PHASES.get(outcome.refusal.phase, outcome.refusal.phase)}"
+    first = f"{outcome.by} refuses" if outcome.by else "came to nothing"
+    return first, f"{layer}, {MOMENTS[outcome.refusal.phase]}"
+
+
+def _reconciled(
+    prediction: Prediction, name: str, columns: Mapping[str, Mapping[str, Attempt]]
+) -> tuple[bool, str, str]:
+    """Return whether the prediction came true anywhere, and two lines that say so."""
+    here = {column: cells[name] for column, cells in columns.items() if name in cells}
+    right = [column for column, outcome in here.items() if prediction.agrees(outcome)]
+    if not right:
+        return False, "✗ you said", prediction.words
+    return True, "✓ as you said", "" if len(right) == len(here) else f"for {', '.join(right)}"
 
 
 def _cell(ax: Axes, x: int, y: int, outcome: Attempt) -> None:
@@ -93,15 +109,28 @@ def _cell(ax: Axes, x: int, y: int, outcome: Attempt) -> None:
 
 
 def _title(columns: Mapping[str, Mapping[str, Attempt]]) -> str:
-    first = next(iter(columns.values()), {})
-    admitted = sum(outcome.ok for outcome in first.values())
-    return f"{len(first)} requests, {admitted} let in"
+    counts = [(len(cells), sum(outcome.ok for outcome in cells.values())) for cells in columns.values()]
+    total, admitted = counts[0]
+    if len(set(counts)) == 1:
+        return f"{total} {'request' if total == 1 else 'requests'}, {admitted} let in"
+    return "Let in: " + ", ".join(
+        f"{column} {admitted} of {total}" for column, (total, admitted) in zip(columns, counts, strict=True)
+    )
 
 
-def _alt(columns: Mapping[str, Mapping[str, Attempt]]) -> str:
-    sentences = [
-        f"{column}, {name}: {', '.join(_words(outcome))}."
-        for column, cells in columns.items()
-        for name, outcome in cells.items()
-    ]
-    return " ".join(sentences)
+def _wrapped(text: str) -> str:
+    """Return `text` in as many lines as a row's height has room for."""
+    lines = wrap(text, _LETTERS, max_lines=2, placeholder=" …")
+    return "\n".join(lines)
+
+
+def _sentences(columns: Mapping[str, Mapping[str, Attempt]]) -> Iterator[str]:
+    for column, cells in columns.items():
+        for name, outcome in cells.items():
+            where = f"{column}, {name}" if len(columns) > 1 else name
+            yield f"{where}: {', '.join(_words(outcome))}."
+
+
+def _predictions_in_words(told: Mapping[str, tuple[bool, str, str]]) -> Iterator[str]:
+    for name, (_, first, second) in told.items():
+        yield f"Your prediction of {name}: {first[2:]}{second and f' {second}'}."

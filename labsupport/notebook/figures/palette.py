@@ -1,6 +1,7 @@
 """Colours that colour-blind readers tell apart (after Okabe and Ito), and the fonts of all figures.
 
-Colour never speaks alone: line styles, hatching or words say the same.
+Colour never speaks alone: line styles, marks or words say the same.  Every ink keeps a contrast of 4.5 to 1 on white
+and on `PALE`.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ if TYPE_CHECKING:
 __all__ = ["BLUE", "GREEN", "GREY", "INK", "ORANGE", "PALE", "describe", "new_axes", "new_row"]
 
 INK = "#1f2328"
-GREY = "#6b7280"
-PALE = "#e5e7eb"
-BLUE = "#0072b2"
-ORANGE = "#c44e00"
-GREEN = "#007a5e"
+GREY = "#596170"
+PALE = "#eff0f2"
+BLUE = "#0069a6"
+ORANGE = "#b34700"
+GREEN = "#00705a"
 
 _DPI = 110
 
@@ -40,7 +41,7 @@ def new_row(count: int, width: float, height: float) -> list[Axes]:
 
 def describe(ax: Axes, title: str, alt: str) -> Axes:
     """Give `ax` its title, which states the message, and its figure the alt text; return `ax`."""
-    ax.set_title(title, loc="left", fontsize=11, fontweight="bold", color=INK)
+    ax.set_title(title, loc="left", fontsize=11, fontweight="bold", color=INK, pad=10)
     earlier = str(ax.figure.get_label())
     ax.figure.set_label(f"{earlier} {title}. {alt}".strip())
     return ax

@@ -18,7 +18,7 @@ _BOX = (0.2, 0.15)
 
 def topology(pair: Pair, ax: Axes | None = None) -> Axes:
     """Draw outsider, server1, server2 and somebody on the local network, with an arrow for each claim of trust."""
-    ax = ax or new_axes(8.6, 3.6)
+    ax = ax or new_axes(8.6, 3.2)
     root = pair.authority.name
     client_root = pair.client_authority.name
     places = {"outsider": (0.12, 0.68), "server1": (0.5, 0.68), "server2": (0.88, 0.68), "local": (0.5, 0.14)}
@@ -37,14 +37,15 @@ def topology(pair: Pair, ax: Axes | None = None) -> Axes:
         ax, places["server2"], places["server1"], GREEN, "-", f"checks {pair.server1.client_identity.name}\n"
         f"against {client_root}", offset=-0.05, below=True,
     )  # fmt: skip
-    _arrow(ax, places["local"], places["server2"], ORANGE, "--", "no certificate: refused", bend=True)
+    manner = "refused by an alert" if pair.server2.manner == "alert" else "refused with HTTP 400"
+    _arrow(ax, places["local"], places["server2"], ORANGE, "--", f"no certificate: {manner}", bend=True)
     ax.set_xlim(0, 1)
     ax.set_ylim(0, 1)
     ax.axis("off")
     alt = (
         f"An outsider reaches server1 by TLS and checks its certificate against {root}. server1 checks server2 against "
         f"{root}; server2 checks server1's client certificate against {client_root}. Somebody inside the local network "
-        "without a certificate reaches server2's port and is refused."
+        f"without a certificate reaches server2's port and is {manner}."
     )
     return describe(ax, "Only between server1 and server2 do both sides prove who they are", alt)
 
