@@ -1,0 +1,63 @@
+# What a person types.  `make` alone shows the list.  Works with GNU make 3.81 and a plain sh.
+#
+# PYTHON=python3.13 uses that interpreter, in an environment of its own (.venv-3.13); without it the newest of 3.13,
+# 3.12 and 3.11 that works here is used, in .venv.  ARGS="..." is passed on.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help lab test check bench clean
+
+PYTHON ?=
+ARGS ?=
+VENV := .venv$(if $(PYTHON),-$(patsubst python%,%,$(notdir $(PYTHON))))
+BIN := $(VENV)/bin
+COVERED := 95
+
+help:
+	@echo 'make lab     set up .venv the first time, then open the course in JupyterLab'
+	@echo 'make test    run the whole test suite, with its branch coverage'
+	@echo 'make check   ruff, mypy, notebooks in step with their lessons and without outputs'
+	@echo 'make bench   measure speed; a table at the end'
+	@echo 'make clean   remove environments, caches and what builds leave; work/ is not touched'
+	@echo ''
+	@echo 'make test PYTHON=python3.13      another Python, in .venv-3.13'
+	@echo 'make test ARGS="tests/pki -x"    a part of the suite'
+	@echo 'make lab ARGS="--port 9000"      see labsupport lab --help'
+
+lab: $(VENV)/.for-lab
+	@$(BIN)/labsupport lab $(ARGS)
+
+# A part of the suite is not held to the coverage of the whole.
+test: $(VENV)/.for-test
+	@$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(ARGS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report $(if $(ARGS),,--fail-under=$(COVERED))
+
+check: $(VENV)/.for-check
+	$(BIN)/ruff check labsupport tests course
+	$(BIN)/ruff format --check --quiet labsupport tests course
+	$(BIN)/mypy --explicit-package-bases labsupport tests course/lessons
+	$(BIN)/labsupport build --check
+
+bench: $(VENV)/.for-test
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+clean:
+	rm -rf .venv .venv-* .coverage .coverage.* htmlcov build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find labsupport tests course -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# One stamp for each set of packages: nothing is installed again until what it depends on changes.
+REQUIREMENTS := pyproject.toml constraints.txt .ci/venv
+
+$(VENV)/.for-lab: $(REQUIREMENTS)
+	@sh .ci/venv $(VENV) "" $(PYTHON)
+	@touch $@
+
+$(VENV)/.for-test: $(REQUIREMENTS)
+	@sh .ci/venv $(VENV) test $(PYTHON)
+	@touch $@ $(VENV)/.for-lab
+
+$(VENV)/.for-check: $(REQUIREMENTS)
+	@sh .ci/venv $(VENV) dev $(PYTHON)
+	@touch $@ $(VENV)/.for-lab $(VENV)/.for-test
