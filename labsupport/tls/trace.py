@@ -190,7 +190,9 @@ def _lay_wrap_socket() -> None:
     beneath: Any = ssl.SSLContext.wrap_socket
 
     def wrap_socket(self: ssl.SSLContext, sock: Any, server_side: bool = False, *args: Any, **options: Any) -> Any:
-        if not _watch.stack or server_side:
+        # One that was left behind beneath somebody else's hook has nothing more to say.
+        in_force = _laid is not None and _laid[0] is wrap_socket
+        if not in_force or not _watch.stack or server_side:
             return beneath(self, sock, server_side, *args, **options)
         recorder = Recorder("client")
         _watch.stack[-1].append(recorder)
