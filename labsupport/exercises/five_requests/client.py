@@ -55,8 +55,9 @@ def _genuine(tls: Tls | None, draw: Draw, callee: Callee) -> Outcome:
     context = server_context(root.issue(host, role="server"), root, tls=tls)
     tried = f"the genuine server{f', TLS {tls} only' if tls else ''}"
     with Witness(host, context, body=body) as server:
-        answer = callee.call(FUNCTION, server.address(f"/{draw.word()}"), *client_files(root, identity))
-        seen = [names for _, names in server.requests]
+        address = server.address(f"/{draw.word()}")
+        answer = callee.call(FUNCTION, address, *client_files(root, identity))
+        seen = [(request.line, names) for request, names in server.requests]
         reasons = {entry.reason for entry in server.log}
     expected = f"(200, {body!r}), asked by {name}"
     suspects = frozenset({"certificate-not-shown"} if "PEER_DID_NOT_RETURN_A_CERTIFICATE" in reasons else ())
@@ -64,8 +65,9 @@ def _genuine(tls: Tls | None, draw: Draw, callee: Callee) -> Outcome:
         return failed
     value = answer.value
     right = type(value) is tuple and len(value) == 2 and value[0] == 200 and str(value[1]).strip() == body
-    if right and seen != [(name,)]:
-        return Outcome(False, tried, expected, f"the server saw {len(seen)} requests, by {seen[:1] or 'nobody'}")
+    if right and seen != [(f"GET {address.path}", (name,))]:
+        told = "; ".join(f"{line} by {', '.join(names) or 'nobody known'}" for line, names in seen) or "nothing"
+        return Outcome(False, f"{tried}, GET {address.path}", expected, f"the server saw: {told}")
     return Outcome(right, tried, expected, spoken(answer), suspects, frozenset({"certificate-not-shown"} - suspects))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.exercises.answers.lesson import solutions
+
 __all__ = ["SEEDS", "SOLUTIONS", "WRONG"]
 
 SEEDS = 1000
@@ -11,7 +13,7 @@ def _verifies(expression: str) -> str:
     return f"def verifies(message, signature, e, n):\n    return {expression}\n"
 
 
-SOLUTIONS = {"start-verifies": _verifies("pow(signature, e, n) == message")}
+SOLUTIONS = solutions("00_start")
 
 WRONG = {
     "start-verifies": {
