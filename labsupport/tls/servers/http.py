@@ -81,7 +81,7 @@ def serve_http(
             response = respond(request)
             moment = "in mid-answer"
             _send(connection, tls, response, head_only=request.method == "HEAD")
-            if connection.our_state is not h11.DONE:
+            if connection.our_state is h11.MUST_CLOSE:
                 return
             connection.start_next_cycle()
             moment = None
@@ -111,7 +111,7 @@ def _receive(connection: h11.Connection, tls: ssl.SSLSocket) -> Request:
             connection.receive_data(data)
         elif isinstance(event, h11.Request):
             head = event
-            _check_framing(head)
+            _check_head(head)
             if connection.they_are_waiting_for_100_continue:
                 go_on = h11.InformationalResponse(status_code=HTTPStatus.CONTINUE, headers=[])
                 tls.sendall(connection.send(go_on) or b"")
@@ -127,7 +127,11 @@ def _receive(connection: h11.Connection, tls: ssl.SSLSocket) -> Request:
             return Request(head.method.decode("ascii"), head.target.decode("latin-1"), headers, bytes(body))
 
 
-def _check_framing(head: h11.Request) -> None:
+def _check_head(head: h11.Request) -> None:
+    if not head.http_version.startswith(b"1."):
+        raise h11.RemoteProtocolError("another version of HTTP", HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
+    if head.method == b"CONNECT":
+        raise h11.RemoteProtocolError("a wish for a tunnel", HTTPStatus.NOT_IMPLEMENTED)
     # Two servers in a row may read such a request differently, one of them a second request inside the first: RFC 9112
     # section 6.1 lets a server refuse it.
     if {b"content-length", b"transfer-encoding"} <= {name for name, _ in head.headers}:
