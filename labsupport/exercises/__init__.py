@@ -39,6 +39,8 @@ def _exercises_of(module: str) -> tuple[Exercise, ...]:
 
 def find(exercise_id: str) -> Exercise:
     """Return the exercise called `exercise_id`; raise UnknownExercise, naming the nearest ids, if there is none."""
+    if not isinstance(exercise_id, str):
+        raise UnknownExercise("an exercise is called by its id, in quotes: the lesson's check cell has the right one")
     # Module by module: a check in lesson 00 need not wait until the servers of lesson 06 are imported.
     for exercise in itertools.chain.from_iterable(map(_exercises_of, LESSON_MODULES)):
         if exercise.id == exercise_id:

@@ -6,6 +6,7 @@ given up on at the deadline, which the result says: only restarting the kernel s
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import io
 import signal
@@ -16,7 +17,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, NoReturn, TypeAlias, TypeVar
 
 from labsupport.exercises.plain import class_name, readable
 
@@ -155,16 +156,21 @@ def _captured(tape: _Tape) -> Iterator[None]:
         if not isinstance(unraisable.exc_value, OutOfTime):
             tape.write(f"{class_name(unraisable.exc_value)}: raised in a callback, where nobody could catch it\n")
 
-    keyboard, hook = sys.stdin, sys.unraisablehook
+    keyboard, asking, hook = sys.stdin, builtins.input, sys.unraisablehook
     with contextlib.redirect_stdout(tape), contextlib.redirect_stderr(tape), warnings.catch_warnings():
         warnings.resetwarnings()
         warnings.simplefilter("default")
         warnings.showwarning = show
-        sys.stdin, sys.unraisablehook = io.StringIO(), show_unraisable
+        # A kernel's own input() does not look at sys.stdin.
+        sys.stdin, builtins.input, sys.unraisablehook = io.StringIO(), _no_input, show_unraisable
         try:
             yield
         finally:
-            sys.stdin, sys.unraisablehook = keyboard, hook
+            sys.stdin, builtins.input, sys.unraisablehook = keyboard, asking, hook
+
+
+def _no_input(*_: object) -> NoReturn:
+    raise EOFError("nobody is there to answer input()")
 
 
 class _Tape(io.TextIOBase):

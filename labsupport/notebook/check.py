@@ -14,7 +14,7 @@ from labsupport.errors import UnknownExercise, UsageError
 from labsupport.exercises import find
 from labsupport.exercises.local import LocalCallee
 from labsupport.exercises.model import Exercise, Report, judge
-from labsupport.notebook import cards
+from labsupport.notebook import cards, look
 from labsupport.notebook.progress import record
 
 __all__ = ["Checked", "check"]
@@ -35,7 +35,7 @@ class Checked:
 
     def __str__(self) -> str:
         words = str(self.report) if self.report else self.complaint
-        return f"{words}\n{self.note}" if self.note else words
+        return look.plain(f"{words}\n{self.note}" if self.note else words)
 
     def __repr__(self) -> str:
         return repr(float(self.points))

@@ -110,6 +110,12 @@ SCENES: dict[str, Scene] = {
         Answer(printed="so far\n", error="ValueError", error_text="no"),
     ),
     "asks for input": Scene("import sys\ndef f(): return sys.stdin.read()", Answer(value="")),
+    "asks a question": Scene(
+        "def f(): return input('yes? ')", Answer(error="EOFError", error_text="nobody is there to answer input()")
+    ),
+    "something else is not implemented": Scene(
+        "class Missing(NotImplementedError): pass\ndef f(): raise Missing", Answer(error="Missing")
+    ),
     "closes stdout": Scene("import sys\ndef f():\n sys.stdout.close()\n return 1", Answer(value=1)),
     "warnings as errors stay inside": Scene(
         "import warnings\ndef f():\n warnings.simplefilter('error')\n return 1", Answer(value=1)

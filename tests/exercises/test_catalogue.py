@@ -40,6 +40,8 @@ def test_an_unknown_id_brings_up_the_nearest() -> None:
         find("start-verify")
     with pytest.raises(UnknownExercise, match="no exercise called 'xyzzy': the lesson's check cell has the right one"):
         find("xyzzy")
+    with pytest.raises(UnknownExercise, match="called by its id, in quotes"):
+        find(find)  # type: ignore[arg-type]  # as a learner may
 
 
 def test_no_two_exercises_share_an_id(monkeypatch: pytest.MonkeyPatch) -> None:
