@@ -1,7 +1,7 @@
 """``labsupport lab``: the course in JupyterLab, on the learner's own working copy.
 
-JupyterLab runs in this process with a few settings for this session only: no news, no update checks, a layout of its
-own.  What the person has set up for JupyterLab elsewhere is neither read over nor written to.
+JupyterLab runs in this process, with a few settings for its sessions here: no news, no update checks, a layout of their
+own.  What the person has set up for JupyterLab elsewhere stays in force and is not written to.
 """
 
 from __future__ import annotations
@@ -44,9 +44,12 @@ def _run(arguments: argparse.Namespace) -> int:
     from labsupport.authoring.working_copy import refresh
 
     work = arguments.dir.expanduser().resolve()
-    for line in refresh(masters_dir(), work):
-        print(line)
-    print(f"Your working copy: {work}")
+    happened = refresh(masters_dir(), work)
+    new = [line for line in happened if line.endswith(": new")]
+    print(f"Your working copy: {work}" + (f" ({len(new)} new lessons)" if new else ""))
+    for line in happened:
+        if line not in new:
+            print(f"  {line}")
     _start(work, port=arguments.port, browser=not arguments.no_browser and has_screen(os.environ))
     return 0
 
