@@ -24,7 +24,7 @@ def _add_build(commands: Commands) -> None:
         "build",
         _build,
         "build the learner notebooks from the lessons' sources",
-        "Every lesson in course/lessons becomes a notebook in notebooks/, without solutions and without outputs.\n"
+        "Every lesson in course/lessons becomes a notebook in notebooks/, without solutions and without outputs. "
         "A source that breaks a rule is named with its line, and nothing is written.",
         "  labsupport build\n  labsupport build --check\n  labsupport build --solutions /tmp/solved",
     )
@@ -57,7 +57,7 @@ def _add_run(commands: Commands) -> None:
         "run",
         _run,
         "run notebooks from top to bottom and say what came of each",
-        "Without a name every notebook of the course runs.  Exit code 1 when a cell failed; the notebook is then kept\n"
+        "Without a name every notebook of the course runs.  Exit code 1 when a cell failed; the notebook is then kept "
         "as far as it ran.",
         "  labsupport run\n"
         "  labsupport run 06_five_requests --parameters seed=7\n"

@@ -24,8 +24,8 @@ def add(commands: Commands) -> None:
         "demo",
         _run,
         "run the course's seven experiments and show who refuses whom",
-        "Makes the certificates, starts server1 and server2 on loopback, sends seven real requests, and compares\n"
-        "what the clients met with what must come of it and with server2's own log.\n"
+        "Makes the certificates, starts server1 and server2 on loopback, sends seven real requests, and compares "
+        "what the clients met with what must come of it and with server2's own log. "
         "Exit code 0 only when everything came out as it must.",
         "  labsupport demo\n  labsupport demo --tls 1.2\n  labsupport demo --json",
     )

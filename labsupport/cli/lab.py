@@ -30,7 +30,7 @@ def add(commands: Commands) -> None:
         "lab",
         _run,
         "open the course in JupyterLab, on your own working copy",
-        "Copies the lessons into the working copy, or upgrades it: your answers and the cells you added stay, and the\n"
+        "Copies the lessons into the working copy, or upgrades it: your answers and the cells you added stay, and the "
         "file as it was is kept beside the new one.  Then JupyterLab opens on the first lesson.",
         "  labsupport lab\n  labsupport lab --dir ~/mtls\n  labsupport lab --no-browser --port 9000",
     )

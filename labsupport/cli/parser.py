@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import difflib
 import re
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -25,14 +27,24 @@ _ELSEWHERE = {
     "help": "--help",
 }
 _WRONG_CHOICE = re.compile(r"argument (?P<what>[^:]+): invalid choice: '(?P<word>[^']*)'")
+_WIDEST = 100
 _UNKNOWN = "unrecognized arguments: "
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Help that keeps the line breaks of descriptions and lists the commands without a heading of their own."""
+
+    def _format_action(self, action: argparse.Action) -> str:
+        text = super()._format_action(action)
+        # The first line repeats the word "command", and the list is indented below it.
+        return textwrap.indent(textwrap.dedent(text.partition("\n")[2]), "  ") if action.dest == "command" else text
 
 
 class Parser(argparse.ArgumentParser):
     """argparse with one-line errors, suggestions, no abbreviated options, and help that keeps its line breaks."""
 
     def __init__(self, **options: Any) -> None:
-        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        options.setdefault("formatter_class", _Help)
         options.setdefault("allow_abbrev", False)
         super().__init__(**options)
 
@@ -78,7 +90,8 @@ class Commands:
         self, name: str, run: Callable[[argparse.Namespace], int], summary: str, details: str, examples: str
     ) -> Parser:
         """Add one command and return its parser, to which the options are added."""
-        description = f"{summary[0].upper()}{summary[1:]}.\n\n{details}".rstrip()
+        width = min(shutil.get_terminal_size().columns, _WIDEST) - 2
+        description = f"{summary[0].upper()}{summary[1:]}.\n\n{textwrap.fill(' '.join(details.split()), width)}"
         parser: Parser = self._places.add_parser(
             name, help=summary, description=description, epilog=f"examples:\n{examples}"
         )

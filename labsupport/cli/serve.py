@@ -31,8 +31,8 @@ def add(commands: Commands) -> None:
         "serve",
         _run,
         "run the two servers here, to be attacked with your own tools",
-        "Starts server1 and server2 on loopback with fresh certificates, prints ready curl and openssl lines for\n"
-        "every experiment, then one line for each verdict of either server, until Ctrl-C.\n"
+        "Starts server1 and server2 on loopback with fresh certificates, prints ready curl and openssl lines for "
+        "every experiment, then one line for each verdict of either server, until Ctrl-C. "
         "The key files lie in a private folder that is removed at the end.",
         "  labsupport serve\n  labsupport serve --tls 1.2 --manner http\n  labsupport serve --ports 8443 9443",
     )

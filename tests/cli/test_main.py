@@ -64,7 +64,7 @@ def test_every_command_of_the_examples_can_be_parsed() -> None:
 def test_help_lists_all_commands_and_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     out, err = capsys.readouterr()
-    assert all(f"\n    {command} " in out for command in COMMANDS)
+    assert all(f"\n  {command} " in out for command in COMMANDS)
     assert "exit codes: 0 good, 1 the thing checked failed, 2 wrong usage" in out
     assert err == ""
 
