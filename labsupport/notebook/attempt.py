@@ -219,7 +219,7 @@ def _failed(made: partial[Attempt], error: BaseException, trace: Trace, function
         seen = _NO_TRACE if isinstance(bottom, ConnectionRefusedError | socket.gaierror) else trace
         return made(refusal=refusal_of(error, seen), trace=seen)
     fault = error_of(error)
-    if isinstance(bottom, ssl.SSLError):
+    if isinstance(bottom, ssl.SSLError) and _by_openssl(bottom):
         fault = f"{type(error).__name__}: {_SETTING_WORDS.get(bottom.reason, bottom.reason)}"
     return made(fault=fault, where=line_of(error, function))
 
@@ -230,10 +230,15 @@ def _from_network(bottom: BaseException, trace: Trace) -> bool:
         # Before a message went out, OpenSSL can only have complained about files and settings; unless the connection
         # was made in another thread, where nobody recorded it.
         told = isinstance(bottom, ssl.SSLCertVerificationError | ssl.SSLEOFError | ssl.SSLZeroReturnError)
-        return told or bool(trace.messages) or "_ALERT_" in (bottom.reason or "")
+        return _by_openssl(bottom) and (told or bool(trace.messages) or "_ALERT_" in (bottom.reason or ""))
     if isinstance(bottom, HTTPException) and trace.messages:
         return True
     return isinstance(bottom, _NETWORK) or (isinstance(bottom, OSError) and bottom.errno in _NETWORK_NUMBERS)
+
+
+def _by_openssl(error: ssl.SSLError) -> bool:
+    # One that somebody's own code made up has no reason to tell.
+    return hasattr(error, "reason")
 
 
 def _notes(caught: Sequence[warnings.WarningMessage]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from labsupport.notebook.figures.palette import BLUE, GREEN, GREY, INK, ORANGE, describe, new_axes
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["topology"]
 
 _BOX = (0.2, 0.15)
+_LETTERS = 24
 
 
 def topology(pair: Pair, ax: Axes | None = None) -> Axes:
@@ -29,14 +31,12 @@ def topology(pair: Pair, ax: Axes | None = None) -> Axes:
     _box(ax, places["server1"], "server1", "exposed: proxy")
     _box(ax, places["server2"], "server2", "protected")
     _box(ax, places["local"], "somebody inside", "no certificate")
-    _arrow(ax, places["outsider"], places["server1"], GREY, "-", f"TLS: checks {pair.server1.name}\nagainst {root}")
+    _arrow(ax, places["outsider"], places["server1"], GREY, "-", _claim(f"TLS: checks {pair.server1.name}", root))
     _arrow(
-        ax, places["server1"], places["server2"], BLUE, "-", f"checks {pair.server2.name}\nagainst {root}", offset=0.05
+        ax, places["server1"], places["server2"], BLUE, "-", _claim(f"checks {pair.server2.name}", root), offset=0.05
     )
-    _arrow(
-        ax, places["server2"], places["server1"], GREEN, "-", f"checks {pair.server1.client_identity.name}\n"
-        f"against {client_root}", offset=-0.05, below=True,
-    )  # fmt: skip
+    claim = _claim(f"checks {pair.server1.client_identity.name}", client_root)
+    _arrow(ax, places["server2"], places["server1"], GREEN, "-", claim, offset=-0.05, below=True)
     manner = "refused by an alert" if pair.server2.manner == "alert" else "refused with HTTP 400"
     _arrow(ax, places["local"], places["server2"], ORANGE, "--", f"no certificate: {manner}", bend=True)
     ax.set_xlim(0, 1)
@@ -48,6 +48,11 @@ def topology(pair: Pair, ax: Axes | None = None) -> Axes:
         f"without a certificate reaches server2's port and is {manner}."
     )
     return describe(ax, "Only between server1 and server2 do both sides prove who they are", alt)
+
+
+def _claim(checks: str, root: str) -> str:
+    """Return the words at an arrow: whom it checks, against which authority, in lines as long as arrows."""
+    return "\n".join([checks, *wrap(f"against {root}", _LETTERS, max_lines=2, placeholder=" …")])
 
 
 def _box(ax: Axes, centre: tuple[float, float], name: str, role: str) -> None:
