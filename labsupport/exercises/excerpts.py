@@ -7,7 +7,7 @@ from functools import partial
 
 from labsupport.exercises.plain import Plain
 
-__all__ = ["SHORT", "cut", "shorten"]
+__all__ = ["SHORT", "cut", "shorten", "written"]
 
 SHORT = 120  # characters
 _INT_BITS = 120  # beyond, hexadecimal: decimal text is slow for huge ints, and refused beyond 4300 digits
@@ -17,6 +17,20 @@ _BYTES_SHOWN = 24
 def shorten(value: Plain) -> str:
     """Return `value` in at most 120 characters."""
     return cut(_shown(value, SHORT), SHORT)
+
+
+def written(value: Plain) -> str:
+    """Return `value` in full, as Python reads it."""
+    if isinstance(value, int) and value.bit_length() > _INT_BITS:
+        return hex(value)
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{key!r}: {written(item)}' for key, item in value.items())}}}"
+    if isinstance(value, list | tuple):
+        items = ", ".join(written(item) for item in value)
+        if isinstance(value, list):
+            return f"[{items}]"
+        return f"({items},)" if len(value) == 1 else f"({items})"
+    return repr(value)
 
 
 def cut(text: str, limit: int) -> str:

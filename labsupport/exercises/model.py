@@ -43,6 +43,7 @@ class Outcome:
     fault: bool = False  # nothing to be recognised: the call came to no value and no exception
     unwritten: bool = False
     notes: tuple[str, ...] = ()
+    whole: str = ""  # what was tried in full, where `tried` leaves something out
     printed: str = ""
 
 

@@ -7,15 +7,17 @@ expected value can stand.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from labsupport.exercises.callee import Answer, Argument, Callee, File, Folder, Handle, Oracle, Url
-from labsupport.exercises.excerpts import cut, shorten
+from labsupport.exercises.excerpts import cut, shorten, written
 from labsupport.exercises.model import Outcome
 from labsupport.exercises.plain import Plain, same
 
 __all__ = ["Raised", "answered", "asking", "called", "compare", "shorten", "spoken"]
 
 _ERROR_TEXT = 200  # characters of an exception's text that a card has room for
+_WHOLE_CALL = 10_000  # characters
 
 
 class Raised:
@@ -33,11 +35,21 @@ class Raised:
 
 
 def called(function: str, *arguments: Argument) -> str:
-    """Return the call as a learner would write it: ``verifies(5, 14, 3, 33)``."""
-    return f"{function}({', '.join(_argument(argument) for argument in arguments)})"
+    """Return the call as a learner would write it, long arguments shortened: ``verifies(5, 14, 3, 33)``."""
+    return _call(function, arguments, shorten)
 
 
-def _argument(argument: Argument) -> str:
+def _whole_call(function: str, arguments: Sequence[Argument]) -> str:
+    """Return the call with all that `called` leaves out; empty if that is nothing, or more than a card can hold."""
+    whole = _call(function, arguments, written)
+    return whole if whole != called(function, *arguments) and len(whole) <= _WHOLE_CALL else ""
+
+
+def _call(function: str, arguments: Sequence[Argument], write: Callable[[Plain], str]) -> str:
+    return f"{function}({', '.join(_argument(argument, write) for argument in arguments)})"
+
+
+def _argument(argument: Argument, write: Callable[[Plain], str]) -> str:
     if isinstance(argument, Oracle):
         return "<the judge's function>"
     if isinstance(argument, File):
@@ -46,7 +58,7 @@ def _argument(argument: Argument) -> str:
         return "<path of a folder>"
     if isinstance(argument, Url):
         return repr(str(argument))
-    return shorten(argument)
+    return write(argument)
 
 
 def spoken(answer: Answer) -> str:
@@ -134,6 +146,7 @@ def asking(
 
     def run(callee: Callee) -> Outcome:
         answer = callee.call(function, *arguments, deadline=deadline)
-        return compare(answer, expected, called(function, *arguments), rivals)
+        outcome = compare(answer, expected, called(function, *arguments), rivals)
+        return outcome if outcome.passed else replace(outcome, whole=_whole_call(function, arguments))
 
     return run

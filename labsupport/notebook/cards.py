@@ -59,10 +59,12 @@ def _header(report: Report) -> str:
 
 
 def _aspect(aspect: AspectReport) -> str:
+    # A narrow screen may break a count of two parts between them, and nowhere else.
+    count = ", ".join(f'<span style="white-space: nowrap">{part}</span>' for part in progress_of(aspect).split(", "))
     line = (
         '<div style="display: flex; align-items: baseline; gap: 0.5rem; margin-top: 0.3rem">'
-        f'{mark(mark_of(aspect))}<span style="min-width: 0">{look.escape(aspect.name)} '
-        f'<span style="white-space: nowrap; {look.MUTED}">{progress_of(aspect)}</span></span></div>'
+        f'{mark(mark_of(aspect))}<span style="flex: 1 1 auto; min-width: 0">{look.escape(aspect.name)}</span>'
+        f'<span style="text-align: right; {look.MUTED}">{count}</span></div>'
     )
     failing = aspect.failing
     return line if failing is None or failing.unwritten else line + _failing(failing)
@@ -76,6 +78,8 @@ def _failing(outcome: Outcome) -> str:
         f"{look.escape(value)}</span>"
         for name, value in rows
     )
+    if outcome.whole:
+        cells += f'<div style="grid-column: 2">{look.folded("the whole call", _pre(outcome.whole))}</div>'
     return (
         '<div style="display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 0.1rem 0.9rem; '
         f'align-items: baseline; margin: 0.2rem 0 0.5rem calc({MARK_WIDTH} + 0.5rem)">{cells}</div>'
@@ -83,7 +87,9 @@ def _failing(outcome: Outcome) -> str:
 
 
 def _pre(text: str) -> str:
+    # JupyterLab's own style would break words anywhere.
+    wrapping = "white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere"
     return (
-        f'<pre style="{look.MONO}; margin: 0.3rem 0 0; padding: 0; max-height: 16rem; overflow: auto; '
-        f'white-space: pre-wrap; overflow-wrap: anywhere; background: none; color: inherit">{look.escape(text)}</pre>'
+        f'<pre style="{look.MONO}; margin: 0.3rem 0 0; padding: 0; max-height: 16rem; overflow: auto; {wrapping}; '
+        f'background: none; color: inherit">{look.escape(text)}</pre>'
     )

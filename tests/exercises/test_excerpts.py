@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from labsupport.exercises.excerpts import cut, shorten
-from labsupport.exercises.plain import Plain
+from labsupport.exercises.excerpts import cut, shorten, written
+from labsupport.exercises.plain import Plain, same
 from tests.exercises.values import plain
 
 WRITTEN: dict[str, Plain] = {
@@ -54,3 +54,12 @@ class TestShorten:
 
 def test_text_is_cut_with_an_ellipsis() -> None:
     assert [cut("abc", 3), cut("abcd", 3)] == ["abc", "ab…"]
+
+
+@given(plain)
+def test_what_is_written_in_full_reads_as_it_was(value: Plain) -> None:
+    assert same(eval(written(value), {"nan": float("nan"), "inf": float("inf")}), value)
+
+
+def test_what_is_written_in_full_may_be_huge() -> None:
+    assert eval(written({"k": (1 << 50_000,)})) == {"k": (1 << 50_000,)}

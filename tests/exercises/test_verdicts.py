@@ -109,3 +109,14 @@ def test_asking_calls_and_compares() -> None:
     assert run(LocalCallee({"f": lambda a, b: a + b[0]})).passed
     outcome = run(LocalCallee({"f": lambda a, b: a * b[0]}))
     assert (outcome.passed, outcome.tried, set(outcome.suspects)) == (False, "f(2, [3])", {"product"})
+    assert outcome.whole == ""
+
+
+def test_asking_gives_the_whole_call_where_it_had_to_be_shortened() -> None:
+    long, longer = list(range(100)), list(range(5000))
+    callee = LocalCallee({"f": len})
+    outcome = asking("f", [long], 0)(callee)
+    assert len(outcome.tried) <= 123
+    assert outcome.whole == f"f({long})"
+    assert asking("f", [long], 100)(callee).whole == ""  # nothing to look into
+    assert asking("f", [longer], 0)(callee).whole == ""  # more than a card can hold

@@ -34,7 +34,7 @@ class _Reader(HTMLParser):
         assert self._open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        self.text.append(data.strip())
+        self.text.append(data.strip(" ,"))
 
     def close(self) -> None:
         super().close()
@@ -66,7 +66,7 @@ class TestReportCard:
         assert _words(report_card(_report(), ("Not kept.",))) == [
             *("1 of 2 points", "partly solved", "Double"),
             *("✓", "small numbers", "3 of 3 right"),
-            *("✗", "large numbers", "1 of 5 right, 2 not tried"),
+            *("✗", "large numbers", "1 of 5 right", "2 not tried"),
             *("tried", "f(2)", "expected", "4", "came", "f(2)"),
             *("–", "halves", "not written yet"),
             "Twice.",
@@ -79,6 +79,12 @@ class TestReportCard:
         html = report_card(_report(mistake=Mistake("adds", "It adds.")))
         assert "It adds." in _words(html)
         assert "Twice." not in _words(html)
+
+    def test_folds_away_the_whole_call_where_there_is_more_of_it(self) -> None:
+        outcome = Outcome(False, "f([1, … (9 in all)])", "4", "5", whole="f([1, 2, 3, 4, 5, 6, 7, 8, 9])")
+        html = report_card(Report("x", "Double", 0, 1, "wrong", (AspectReport("a", 0, 1, 0, 1, 1, outcome),)))
+        words = _words(html)
+        assert words[words.index("came") :] == ["came", "5", "the whole call", "f([1, 2, 3, 4, 5, 6, 7, 8, 9])"]
 
     def test_points_nowhere_when_solved(self) -> None:
         solved = Report("x", "Double", 1, 1, "solved", (AspectReport("a", 1, 1, 3, 3, 3),), None, "Twice.")
@@ -97,13 +103,13 @@ class TestReportCard:
             0,
             1,
             "wrong",
-            (AspectReport(NASTY, 0, 1, 0, 1, 1, Outcome(False, NASTY, NASTY, NASTY)),),
+            (AspectReport(NASTY, 0, 1, 0, 1, 1, Outcome(False, NASTY, NASTY, NASTY, whole=NASTY)),),
             Mistake("m", NASTY),
             "",
             (NASTY,),
             NASTY,
         )
-        places = 9  # title, aspect, the three rows, pointer, two notes, output
+        places = 10  # title, aspect, the three rows, the whole call, pointer, two notes, output
         html = report_card(report, (NASTY,))
         assert "script" not in _read(html).tags
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", html)
