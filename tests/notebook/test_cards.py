@@ -34,7 +34,7 @@ class _Reader(HTMLParser):
         assert self._open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        self.text.append(data.strip(" ,"))
+        self.text.append(data.strip().rstrip(","))
 
     def close(self) -> None:
         super().close()
