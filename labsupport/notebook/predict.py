@@ -70,6 +70,9 @@ class Prediction:
         return ", ".join(filter(None, parts))
 
     def __str__(self) -> str:
+        return look.plain(self._sentence())
+
+    def _sentence(self) -> str:
         if self.fault:
             return self.fault
         if not self.answered:

@@ -129,5 +129,6 @@ def _argument(value: Any, depth: int = 0) -> str:
 def _text(value: str) -> str:
     if "\n" in value or "-----BEGIN" in value:
         return f"<text of {len(value)} characters>"
-    shown = scrubbed(value)
+    # What follows a host is no file of this machine.
+    shown = value if "://" in value else scrubbed(value)
     return repr(shown if len(shown) <= _NAME else f"{shown[: _NAME - 1]}…")
