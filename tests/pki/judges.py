@@ -26,7 +26,8 @@ Judge = Callable[[Identity, Authority, Role, str], str | None]
 def _ssl(strict: bool | None) -> Judge:
     def judge(identity: Identity, authority: Authority, role: Role, name: str) -> str | None:
         trust = authority.certificate_pem.decode()
-        server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        client = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cadata=trust)
         # The judged end shows the identity; the other end needs a certificate only where it is the server.
         other = Authority.root("Other root")
         door = other.issue(name, role="server", dns=[name])
@@ -36,7 +37,7 @@ def _ssl(strict: bool | None) -> Judge:
             client.load_cert_chain(*identity.files)
             server.verify_mode = ssl.CERT_REQUIRED
             client.load_verify_locations(cadata=other.certificate_pem.decode())
-        judging.load_verify_locations(cadata=trust)
+            server.load_verify_locations(cadata=trust)
         if strict is not None:
             flags = judging.verify_flags | ssl.VERIFY_X509_STRICT
             judging.verify_flags = flags if strict else flags ^ ssl.VERIFY_X509_STRICT

@@ -180,19 +180,21 @@ class Listener:
             reason = getattr(error, "reason", None)
             if connection.late:
                 self._log.add(admitted=False, layer="tcp", reason="no handshake in time")
-            elif not reason or isinstance(error, ssl.SSLEOFError):
-                self._log.add(admitted=False, layer="tcp", reason="the client left in mid-handshake")
-            else:
+            # OpenSSL's reasons are names; Python itself has a sentence for a client that is gone before it begins.
+            elif str(reason).isupper() and not isinstance(error, ssl.SSLEOFError):
                 code = getattr(error, "verify_code", None)
-                self._log.add(admitted=False, layer="tls", reason=reason, verify_code=code)
+                self._log.add(admitted=False, layer="tls", reason=str(reason), verify_code=code)
+            else:
+                self._log.add(admitted=False, layer="tcp", reason="the client left in mid-handshake")
         return None
 
 
 def _bind(name: str, port: int) -> socket.socket:
+    if not 0 <= port <= 65535:
+        raise CannotListen(f"{name} cannot listen on {LOOPBACK}:{port} (no such port): ask for port 0")
     try:
         return socket.create_server((LOOPBACK, port), backlog=_BACKLOG)
-    except (OSError, OverflowError) as error:
-        number = getattr(error, "errno", None)
-        why = os.strerror(number) if number else "no such port"
-        advice = "end the program that holds the port, or ask" if number == errno.EADDRINUSE else "ask"
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else str(error)
+        advice = "end the program that holds the port, or ask" if error.errno == errno.EADDRINUSE else "ask"
         raise CannotListen(f"{name} cannot listen on {LOOPBACK}:{port} ({why}): {advice} for port 0") from None
