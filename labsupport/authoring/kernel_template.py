@@ -1,8 +1,9 @@
 """A process that has imported what every lesson imports, and forks a kernel whenever it is asked for one.
 
-Run as ``python -m labsupport.authoring.kernel_template``. Each line on its standard input is a request (JSON: the
-kernel's arguments, its environment, its folder, its log file), each line on its standard output the process id of
-the kernel that came of it. When its input ends, because the run is over or its starter has died, it ends every kernel.
+Run as ``python -m labsupport.authoring.kernel_template FOLDER``. Each line on its standard input is a request (JSON:
+the kernel's arguments, its environment, its folder, its log file), each line on its standard output the process id of
+the kernel that came of it. When its input ends, because the run is over or its starter has died, it ends every kernel
+and removes FOLDER, where the kernels' sockets are.
 
 A forked kernel differs from a started one in two ways: these modules are imported already, and it has no debugger.
 """
@@ -13,6 +14,7 @@ import importlib.util
 import json
 import os
 import random
+import shutil
 import signal
 import sys
 from collections.abc import Mapping
@@ -67,6 +69,8 @@ def main() -> None:
         with suppress(ProcessLookupError):
             os.killpg(kernel, signal.SIGKILL)
         os.waitpid(kernel, 0)
+    # If the starter is dead, nobody else would.
+    shutil.rmtree(sys.argv[1], ignore_errors=True)
 
 
 def _become_kernel(request: Mapping[str, Any]) -> None:

@@ -101,8 +101,8 @@ class KernelHost:
 
     def _start_template(self) -> subprocess.Popen[str]:
         with (self.folder / "template.log").open("w") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", "labsupport.authoring.kernel_template"],
+            return subprocess.Popen(  # noqa: S603  # this interpreter, a module of ours, a folder of ours
+                [sys.executable, "-m", "labsupport.authoring.kernel_template", str(self.folder)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

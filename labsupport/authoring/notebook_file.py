@@ -37,8 +37,12 @@ def joined(text: object) -> str:
 def notebook_bytes(notebook: Mapping[str, Any]) -> bytes:
     """Return the file's content, byte for byte as nbformat writes it: sorted keys, sources as lists of lines."""
     cells = [{**cell, "source": joined(cell["source"]).splitlines(keepends=True)} for cell in notebook["cells"]]
-    text = json.dumps({**notebook, "cells": cells}, ensure_ascii=False, indent=1, sort_keys=True)
-    return (text + "\n").encode()
+    notebook = {**notebook, "cells": cells}
+    try:
+        return (json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+    except UnicodeEncodeError:
+        # Half a surrogate pair, which JSON can spell and UTF-8 cannot.
+        return (json.dumps(notebook, indent=1, sort_keys=True) + "\n").encode()
 
 
 def write_atomically(path: Path, content: bytes) -> None:

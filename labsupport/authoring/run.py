@@ -136,7 +136,9 @@ def _run_all(
         job.started = time.monotonic()
         source = host.folder / "notebooks" / f"{job.name}.ipynb"
         write_atomically(source, notebook_bytes(job.notebook))
-        job.result = _result(job, execute(job, source), out)
+        error = execute(job, source)
+        # After Ctrl-C nobody is told where a failed notebook is kept.
+        job.result = _result(job, error, out, keep=error is not None and not host.closed)
         return job.result
 
     with ThreadPoolExecutor(jobs) as pool:
@@ -155,14 +157,14 @@ def _run_all(
     return [future.result() for future in futures]
 
 
-def _result(job: _Job, error: Exception | None, out: Path | None) -> RunResult:
-    """Sum up a run that has ended, and write the executed notebook where it is to be kept."""
+def _result(job: _Job, error: Exception | None, out: Path | None, *, keep: bool) -> RunResult:
+    """Sum up a run that has ended; write the executed notebook to `out`, or elsewhere if it is to be kept."""
     seconds = job.seconds()
     executed = job.executed or job.notebook
     earned, possible = marks(executed)
     failure = failure_of(executed, job.current, error) if error else None
     kept = None
-    if job.executed and (out or failure):
+    if job.executed and (out or keep):
         kept = (out or Path(tempfile.mkdtemp(prefix="labsupport-run-"))) / f"{job.name}.ipynb"
         write_atomically(kept, notebook_bytes(executed))
     return RunResult(job.name, job.path, job.begun, seconds, earned, possible, failure, kept)

@@ -63,3 +63,8 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(tmp_path: 
     with pytest.raises(OSError, match="directory"):
         write_atomically(tmp_path / "x.ipynb", b"one")
     assert [found.name for found in tmp_path.iterdir()] == ["x.ipynb"]
+
+
+def test_half_a_surrogate_pair_survives() -> None:
+    content = notebook_bytes({"cells": [{"source": "a\ud800ü"}]})
+    assert json.loads(content)["cells"][0]["source"] == ["a\ud800ü"]
