@@ -8,9 +8,12 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from labsupport.cli.examinations import Finding, examine
 from labsupport.cli.parser import Commands
+
+if TYPE_CHECKING:
+    from labsupport.cli.examinations import Finding
 
 __all__ = ["add"]
 
@@ -31,6 +34,8 @@ def add(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from labsupport.cli.examinations import examine
+
     findings = list(examine())
     missing = [finding for finding in findings if finding.state == "missing"]
     if arguments.json:

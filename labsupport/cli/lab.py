@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import secrets
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -91,6 +90,8 @@ def _settings(work: Path) -> Path:
 
 def options(work: Path, *, port: int | None, browser: bool) -> list[str]:
     """Return what JupyterLab is told for this session: inside this process, so the token is on no command line."""
+    import secrets  # here, because it brings half of the standard library's cryptography
+
     told = [
         f"--ServerApp.root_dir={work}",
         f"--ServerApp.open_browser={browser}",

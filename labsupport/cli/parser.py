@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import re
 import shutil
 import sys
@@ -101,4 +100,6 @@ class Commands:
 
 def nearest(word: str, known: list[str]) -> str | None:
     """Return the entry of `known` that `word` was probably meant to be, or None."""
+    import difflib  # here, because most command lines are right
+
     return next(iter(difflib.get_close_matches(word, known, n=1, cutoff=0.6)), None)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from labsupport.cli import doctor, main
+from labsupport.cli import examinations, main
 from labsupport.cli.examinations import Finding
 
 GOOD = Finding("Python", "ok", "3.11.7")
@@ -24,7 +24,7 @@ def test_this_machine_is_fit_for_the_course(capsys: pytest.CaptureFixture[str]) 
 def test_what_is_missing_comes_with_advice_and_exit_code_1(
     bad: list[Finding], words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(doctor, "examine", lambda: iter([GOOD, ABSENT, *bad]))
+    monkeypatch.setattr(examinations, "examine", lambda: iter([GOOD, ABSENT, *bad]))
     assert main(["doctor"]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].startswith("– curl")
@@ -35,7 +35,7 @@ def test_what_is_missing_comes_with_advice_and_exit_code_1(
 def test_what_is_optional_does_not_make_it_fail(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(doctor, "examine", lambda: iter([GOOD, ABSENT]))
+    monkeypatch.setattr(examinations, "examine", lambda: iter([GOOD, ABSENT]))
     assert main(["doctor", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["ok"] is True
