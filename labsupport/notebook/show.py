@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import sys
 import warnings
 from collections.abc import Mapping
@@ -26,14 +27,14 @@ if TYPE_CHECKING:
 __all__ = ["bundle", "figure_of", "show"]
 
 
-def show(thing: Any, *more: Any) -> None:
-    """Display the figure that belongs to `thing`.
+def show(*things: Any) -> None:
+    """Display the figure that belongs to `things`.
 
     Axes or a Figure: itself.  Attempts: their handshake ladders side by side.  A mapping of attempts (or of columns of
     attempts): the outcome map, with this session's predictions.  A Pair: who trusts whom.
     """
     try:
-        data = bundle(figure_of(thing, *more))
+        data = bundle(figure_of(*things))
     except UsageError as error:
         # One clear line, not a traceback: the cell goes on.
         data = {"text/plain": str(error), "text/html": look.card([look.escape(error)])}
@@ -47,10 +48,13 @@ def show(thing: Any, *more: Any) -> None:
         publish_display_data(data)  # type: ignore[no-untyped-call]  # IPython's, without types
 
 
-def figure_of(thing: Any, *more: Any) -> Figure:
-    """Return the figure that `show` would display; raises UsageError where nothing belongs to `thing`."""
+def figure_of(*things: Any) -> Figure:
+    """Return the figure that `show` would display; raises UsageError where nothing belongs to `things`."""
+    if not things:
+        raise UsageError("show() needs something to show: Axes, attempts, a mapping of attempts, or a Pair")
+    thing, *more = things
     if isinstance(thing, Attempt):
-        return _ladders((thing, *more))
+        return _ladders(things)
     if more:
         raise UsageError(f"show() takes one {type(thing).__name__} at a time; only attempts can stand side by side")
     if isinstance(thing, Pair):
@@ -70,7 +74,11 @@ def figure_of(thing: Any, *more: Any) -> Figure:
 def bundle(figure: Figure) -> dict[str, str]:
     """Return `figure` as HTML, PNG (base64) and plain text; the alt text is the figure's label, else its titles."""
     titles = ". ".join(ax.get_title(loc=where) for ax in figure.axes for where in ("left", "center", "right"))
-    alt = str(figure.get_label()) or titles.strip(". ") or "A figure without a description."
+    alt = (
+        look.plain(figure.get_label())
+        or re.sub(r"(\. )+", ". ", look.plain(titles)).strip(". ")
+        or "A figure without a description."
+    )
     drawn = io.BytesIO()
     with warnings.catch_warnings():
         # A letter that the font lacks is drawn as a box, which says it all; stderr stays silent.
