@@ -56,6 +56,7 @@ class Listener:
         # Guards the life: start and close may come from several threads, and from the end of the process.
         self._life = threading.Lock()
         self._accepting: tuple[threading.Thread, socket.socket] | None = None
+        self._owner = os.getpid()
         # Guards what follows.
         self._lock = threading.Lock()
         self._open: dict[Connection, threading.Thread] = {}
@@ -78,11 +79,16 @@ class Listener:
                 target=self._accept_loop, args=(listening, waiter), name=f"{self.name} accepts", daemon=True
             )
             port = int(listening.getsockname()[1])
+            self._owner = os.getpid()
             thread.start()
             self._accepting, self.port = (thread, waker), port
 
     def close(self) -> None:
         """Stop accepting, cut what is open, and wait for the threads; may be called twice."""
+        if self._owner != os.getpid():
+            # A forked child has none of the threads, and the sockets are its parent's: cutting them would cut those.
+            self.port = None
+            return
         with self._life:
             if self._accepting is None:
                 return

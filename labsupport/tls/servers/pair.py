@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import os
 import ssl
 from contextlib import ExitStack
 from typing import Self
@@ -83,7 +82,7 @@ class Pair:
                 stack.enter_context(self.server2)
                 stack.enter_context(self.server1)
                 # A kernel that ends without close() still leaves no server and no hook behind.
-                atexit.register(self._close_at_exit, os.getpid())
+                atexit.register(self.close)
                 self._life = stack.pop_all()
         return self
 
@@ -91,13 +90,8 @@ class Pair:
         """Stop both servers and take the names back; may be called twice, and started again."""
         if self._life is not None:
             life, self._life = self._life, None
-            atexit.unregister(self._close_at_exit)
+            atexit.unregister(self.close)
             life.close()
-
-    def _close_at_exit(self, owner: int) -> None:
-        # A forked child inherits the handler and the sockets: cutting them would cut its parent's.
-        if os.getpid() == owner:
-            self.close()
 
     def verdicts(self) -> dict[str, bool | None]:
         """Ask every verifier on this machine whether server2's certificate is right for its name.
