@@ -70,12 +70,10 @@ def _print_table(outcomes: list[Outcome], tls: str) -> None:
 
 
 def _row(outcome: Outcome) -> tuple[str, ...]:
-    must = outcome.expected
-    wanted = f"{_SIDES[must.refused_by]} refuses" if must.refused_by else f"answer {must.status}"
     return (
         "✓" if outcome.ok else "✗",
         outcome.experiment.name,
-        wanted,
+        "refusal" if outcome.expected.refused_by else "answer",
         _words(outcome),
         _SIDES[outcome.refused_by],
         outcome.layer.upper(),
@@ -87,6 +85,6 @@ def _words(outcome: Outcome) -> str:
     if refusal is None:
         return f"answer {outcome.status}"
     if refusal.verify_code is not None:
-        return f"certificate not trusted (code {refusal.verify_code})"
+        return f"not trusted (code {refusal.verify_code})"
     _, alert, name = refusal.reason.rpartition("_ALERT_")
     return f"alert {name.lower()}" if alert else refusal.reason

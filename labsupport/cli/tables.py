@@ -19,20 +19,28 @@ def terminal_width() -> int | None:
 
 def render(headings: Sequence[str], rows: Sequence[Sequence[str]], width: int | None = None) -> str:
     """Return the table as text, at most `width` columns wide where its longest words allow that; None: no limit."""
-    lines = [headings, *rows]
-    natural = [max(len(line[column]) for line in lines) for column in range(len(headings))]
-    floor = [
-        max(len(word) for line in lines for word in (line[column].split() or [""])) for column in range(len(headings))
-    ]
-    widths = list(natural)
-    while width is not None and sum(widths) + len(_GAP) * (len(widths) - 1) > width:
-        slack = [(size, column) for column, size in enumerate(widths) if size > floor[column]]
-        if not slack:
-            break
-        widths[max(slack)[1]] -= 1
+    columns = range(len(headings))
+    widths = [max(len(line[column]) for line in (headings, *rows)) for column in columns]
+    if width is not None:
+        # Headings give way first: a row on one line is easier to read than a heading on one.
+        _shrink(widths, [max(_longest_word(headings[c]), *(len(row[c]) for row in rows)) for c in columns], width)
+        _shrink(widths, [max(_longest_word(line[c]) for line in (headings, *rows)) for c in columns], width)
     out = [_line(headings, widths), _line(["─" * size for size in widths], widths)]
     out += [_line(row, widths) for row in rows]
     return "\n".join(out)
+
+
+def _shrink(widths: list[int], floors: Sequence[int], limit: int) -> None:
+    """Take columns from the widest until the table fits into `limit`, none below its floor."""
+    while sum(widths) + len(_GAP) * (len(widths) - 1) > limit:
+        slack = [(size, column) for column, size in enumerate(widths) if size > floors[column]]
+        if not slack:
+            return
+        widths[max(slack)[1]] -= 1
+
+
+def _longest_word(text: str) -> int:
+    return max(map(len, text.split()), default=0)
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

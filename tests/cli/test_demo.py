@@ -63,7 +63,7 @@ def test_the_table_has_a_line_for_each_and_a_last_word(capsys: pytest.CaptureFix
     for heading in ("experiment", "expected", "what happened", "who refused", "at which layer"):
         assert heading in out
     assert [line.split()[1] for line in out.splitlines() if line.startswith("✓")] == NAMES
-    assert "certificate not trusted (code 19)" in out
+    assert "not trusted (code 19)" in out
     assert "alert unknown_ca" in out
     assert out.endswith("All seven came out as they must, and server2's log agrees.\n")
 

@@ -49,3 +49,8 @@ def test_only_a_terminal_has_a_width(monkeypatch: pytest.MonkeyPatch) -> None:
     assert terminal_width() == 72
     monkeypatch.setattr(sys, "stdout", io.StringIO())
     assert terminal_width() is None
+
+
+def test_headings_give_way_before_rows_do() -> None:
+    table = render(("who refused it", "b"), [("server2", "1"), ("client", "2")], 10)
+    assert table.splitlines() == ["who      b", "refused", "it", "───────  ─", "server2  1", "client   2"]
