@@ -17,6 +17,7 @@ def add(commands: Commands) -> None:
     """Register the three commands."""
     _add_build(commands)
     _add_run(commands)
+    _add_release(commands)
 
 
 def _add_build(commands: Commands) -> None:
@@ -111,6 +112,25 @@ def _notebooks(names: list[str]) -> list[Path]:
             )
         found.append(near(path))
     return found
+
+
+def _add_release(commands: Commands) -> None:
+    parser = commands.add(
+        "release",
+        _release,
+        "pack the learners' zip: notebooks and library, no solutions",
+        "Holds what a learner needs: the notebooks, the library, and what sets them up; neither course/ nor tests. "
+        "It is refused while a notebook is out of step with its lesson.",
+        "  labsupport release dist",
+    )
+    parser.add_argument("directory", type=Path, metavar="DIR", help="where the zip is written")
+
+
+def _release(arguments: argparse.Namespace) -> int:
+    from labsupport.authoring.release import release
+
+    print(f"released  {release(arguments.directory)}")
+    return 0
 
 
 def near(path: Path) -> Path:

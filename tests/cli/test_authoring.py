@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -171,3 +172,26 @@ def test_paths_are_shown_relative_to_where_one_stands(tmp_path: Path, monkeypatc
     monkeypatch.chdir(tmp_path)
     assert near(tmp_path / "a" / "b") == Path("a/b")
     assert near(Path("/elsewhere/b")) == Path("/elsewhere/b")
+
+
+# --- release --------------------------------------------------------------------------------------------------------
+
+
+def test_a_release_is_written_where_it_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["release", str(tmp_path / "dist")]) == 0
+    [made] = (tmp_path / "dist").iterdir()
+    assert capsys.readouterr() == (f"released  {made}\n", "")
+    with zipfile.ZipFile(made) as archive:
+        tops = {name.split("/")[1] for name in archive.namelist()}
+    assert {"notebooks", "labsupport", "pyproject.toml", "constraints.txt", "Makefile", ".ci"} <= tops
+    assert not tops & {"course", "tests", ".git"}
+
+
+def test_a_release_without_a_place_or_without_a_checkout_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["release"]) == 2
+    assert "the following arguments are required: DIR" in capsys.readouterr().err
+    monkeypatch.setattr("labsupport.authoring.release.checkout_dir", lambda: None)
+    assert main(["release", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.startswith("labsupport release: a release is made from a checkout")
