@@ -205,7 +205,7 @@ def _lay_wrap_socket() -> None:
         recorder.follow(connection)
         return connection
 
-    ssl.SSLContext.wrap_socket = wrap_socket  # type: ignore[method-assign]  # undone with the last watcher
+    ssl.SSLContext.wrap_socket = wrap_socket  # type: ignore[method-assign]  # there is no public way in
     _laid = wrap_socket, beneath
 
 
@@ -213,5 +213,5 @@ def _lift_wrap_socket() -> None:
     global _laid
     # A hook that somebody laid over this one stays; ours then only passes calls on.
     if _laid is not None and ssl.SSLContext.wrap_socket is _laid[0]:
-        ssl.SSLContext.wrap_socket = _laid[1]  # type: ignore[method-assign]
+        ssl.SSLContext.wrap_socket = _laid[1]  # type: ignore[method-assign]  # back as it was
     _laid = None
