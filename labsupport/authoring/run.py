@@ -14,7 +14,9 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +43,18 @@ class _Job:
     name: str
     path: Path
     notebook: Mapping[str, Any]
+    solved: bool
     parameters: dict[str, object]
     begun: int = 0
     started: float | None = None
     executed: Any = None
     current: Any = None
     result: RunResult | None = None
+
+    @property
+    def cells(self) -> int:
+        """How many code cells there are; with parameters, papermill adds one that sets them."""
+        return len([cell for cell in self.notebook["cells"] if cell.get("cell_type") == "code"]) + bool(self.parameters)
 
     def starts(self, notebook: Any) -> None:
         """Remember the notebook whose cells fill up with outputs, for the case that the run fails."""
@@ -63,10 +71,19 @@ class _Job:
         return 0.0 if self.started is None else time.monotonic() - self.started
 
     def progress(self) -> Progress:
-        # With parameters, papermill adds a cell that sets them.
-        cells = sum(cell.get("cell_type") == "code" for cell in self.notebook["cells"]) + bool(self.parameters)
         seconds = self.result.seconds if self.result else self.seconds()
-        return Progress(self.name, self.begun, cells, seconds, self.result)
+        return Progress(self.name, self.begun, self.cells, seconds, self.result)
+
+    def end(self, error: Exception | None, kept: Path | None) -> RunResult:
+        """Sum up; write the executed notebook into the folder `kept` if there is one, and anything to write."""
+        seconds = self.seconds()
+        earned, possible = marks(self.executed) if self.executed else (0.0, 0.0)
+        failure = failure_of(self.executed or {"cells": []}, self.current, error) if error else None
+        path = kept / f"{self.name}.ipynb" if kept and self.executed else None
+        if path:
+            write_atomically(path, notebook_bytes(self.executed))
+        self.result = RunResult(self.name, self.path, self.begun, seconds, earned, possible, failure, path)
+        return self.result
 
 
 def run_notebooks(
@@ -96,10 +113,12 @@ def run_notebooks(
         for values in [{**(parameters or {}), "seed": seed} for seed in seeds] or [dict(parameters or {})]:
             _refuse_unknown(path, notebook, values)
             name = f"{path.stem}-seed{values['seed']}" if seeds else path.stem
-            same = sum(job.path.stem == path.stem and job.parameters == values for job in planned)
-            planned.append(_Job(f"{name}-{same + 1}" if same else name, path.resolve(), notebook, values))
+            name = _untaken(name, {job.name for job in planned})
+            planned.append(_Job(name, path.resolve(), notebook, solutions, values))
     with KernelHost({"LABSUPPORT_PROGRESS": "off"}) as host:
-        return _run_all(planned, host, _executor(host, cell_timeout), jobs or os.cpu_count() or 1, out, on_progress)
+        execute = _executor(host, cell_timeout)
+        _run_all(planned, host, execute, max(1, jobs or os.cpu_count() or 1), out, on_progress)
+    return [job.result for job in planned if job.result]
 
 
 def _solved(path: Path, lessons: Path) -> dict[str, Any]:
@@ -111,17 +130,20 @@ def _solved(path: Path, lessons: Path) -> dict[str, Any]:
 
 def _refuse_unknown(path: Path, notebook: Mapping[str, Any], parameters: Mapping[str, object]) -> None:
     """Raise UsageError for a parameter that the notebook's parameters cell does not set."""
-    known = set()
-    for cell in notebook["cells"]:
+    known: set[str] = set()
+    for cell in notebook["cells"] if parameters else ():
         if "parameters" in cell.get("metadata", {}).get("tags", ()):
-            tree = ast.parse(joined(cell["source"]))
-            known |= {
-                node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-            }
+            with suppress(SyntaxError):
+                nodes = ast.walk(ast.parse(joined(cell["source"])))
+                known |= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     for name in parameters:
         if name not in known:
             has = f"it has {', '.join(sorted(known))}" if known else "it has none"
             raise UsageError(f'{path}: there is no parameter "{name}": {has}')
+
+
+def _untaken(name: str, taken: set[str]) -> str:
+    return next(new for number in count(1) if (new := f"{name}-{number}" if number > 1 else name) not in taken)
 
 
 def _run_all(
@@ -131,43 +153,33 @@ def _run_all(
     jobs: int,
     out: Path | None,
     on_progress: Watch | None,
-) -> list[RunResult]:
-    def run(job: _Job) -> RunResult:
+) -> None:
+    def run(job: _Job) -> None:
         job.started = time.monotonic()
-        source = host.folder / "notebooks" / f"{job.name}.ipynb"
-        write_atomically(source, notebook_bytes(job.notebook))
+        source = job.path
+        if job.solved:
+            source = host.folder / "solved" / f"{job.name}.ipynb"
+            write_atomically(source, notebook_bytes(job.notebook))
         error = execute(job, source)
-        # After Ctrl-C nobody is told where a failed notebook is kept.
-        job.result = _result(job, error, out, keep=error is not None and not host.closed)
-        return job.result
+        # After Ctrl-C nobody would be told where a failed notebook is kept.
+        keep = error and job.executed and not host.closed
+        job.end(error, out or (Path(tempfile.mkdtemp(prefix="labsupport-run-")) if keep else None))
 
     with ThreadPoolExecutor(jobs) as pool:
         try:
-            futures = [pool.submit(run, job) for job in planned]
-            pending = set(futures)
+            # The longest first: whatever is left for the end should be short.
+            pending = {pool.submit(run, job) for job in sorted(planned, key=lambda job: -job.cells)}
             while pending:
-                _, pending = wait(pending, timeout=_TICK)
+                done, pending = wait(pending, timeout=_TICK)
                 if on_progress:
                     on_progress([job.progress() for job in planned])
+                for future in done:
+                    future.result()
         except BaseException:
             # Ctrl-C, above all: without their kernels the threads come to their end.
             pool.shutdown(wait=False, cancel_futures=True)
             host.kill()
             raise
-    return [future.result() for future in futures]
-
-
-def _result(job: _Job, error: Exception | None, out: Path | None, *, keep: bool) -> RunResult:
-    """Sum up a run that has ended; write the executed notebook to `out`, or elsewhere if it is to be kept."""
-    seconds = job.seconds()
-    executed = job.executed or job.notebook
-    earned, possible = marks(executed)
-    failure = failure_of(executed, job.current, error) if error else None
-    kept = None
-    if job.executed and (out or keep):
-        kept = (out or Path(tempfile.mkdtemp(prefix="labsupport-run-"))) / f"{job.name}.ipynb"
-        write_atomically(kept, notebook_bytes(executed))
-    return RunResult(job.name, job.path, job.begun, seconds, earned, possible, failure, kept)
 
 
 def _executor(host: KernelHost, cell_timeout: float) -> Callable[[_Job, Path], Exception | None]:
@@ -191,6 +203,7 @@ def _executor(host: KernelHost, cell_timeout: float) -> Callable[[_Job, Path], E
                 None,
                 parameters=job.parameters,
                 kernel_name="python3",
+                language="python",
                 kernel_manager_class=managers,
                 resources={"metadata": {"path": str(job.path.parent)}},
                 progress_bar=False,

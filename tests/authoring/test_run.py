@@ -207,6 +207,18 @@ def test_notebooks_of_one_name_do_not_overwrite_each_other(write_notebook: Write
     assert [result.name for result in results] == ["same", "same-2"]
 
 
+def test_a_notebook_of_unknown_language_or_broken_parameters_runs_all_the_same(
+    write_notebook: WriteNotebook, tmp_path: Path
+) -> None:
+    path = write_notebook("odd", "seed = )", tags=["parameters"])
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"metadata": {}}))
+    (result,) = run_notebooks([path], out=tmp_path)
+    assert result.failure is not None
+    assert "SyntaxError" in result.failure.error
+    with pytest.raises(UsageError, match='no parameter "seed": it has none'):
+        run_notebooks([path], parameters={"seed": 1})
+
+
 def test_what_is_no_notebook_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NotebookError, match="No such file"):
         run_notebooks([tmp_path / "absent.ipynb"])
