@@ -40,7 +40,8 @@ def tool_verdicts(
     None stands for a tool that is not installed.
     """
     ca_path = str(write_private("asked-ca.pem", ca_certificate.public_bytes(Encoding.PEM)))
-    openssl = ["openssl", "verify", "-CAfile", ca_path, "-purpose", "sslserver", "-verify_hostname", host]
+    openssl = ["openssl", "verify", "-CAfile", ca_path, "-untrusted", identity.cert_path]
+    openssl += ["-purpose", "sslserver", "-verify_hostname", host]
     curl = ["curl", "--silent", "--output", "-", "--noproxy", "*", "--resolve", f"{host}:{port}:{LOOPBACK}"]
     curl += ["--cacert", ca_path, "--cert", client.cert_path, "--key", client.key_path]
     commands = {"openssl verify": [*openssl, identity.cert_path], "curl": [*curl, f"https://{host}:{port}/"]}
@@ -50,7 +51,10 @@ def tool_verdicts(
 def _succeeds(command: list[str]) -> bool | None:
     if shutil.which(command[0]) is None:
         return None
-    done = subprocess.run(command, capture_output=True, timeout=_TOOL_SECONDS, check=False)  # noqa: S603  # no shell
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=_TOOL_SECONDS, check=False)  # noqa: S603  # no shell
+    except subprocess.TimeoutExpired:
+        return False
     return done.returncode == 0
 
 
