@@ -243,6 +243,19 @@ def test_patience_has_an_end(opened: Open, near: ssl.SSLContext) -> None:
         assert drained(silent) == b""
 
 
+def test_a_refused_client_that_does_not_leave_is_cut(
+    opened: Open, authority: Authority, patience_over: threading.Event
+) -> None:
+    server2 = opened()
+    with connect(server2.port, client_context(authority)) as stubborn:
+        with pytest.raises(ssl.SSLError):
+            stubborn.recv(4096)
+        # The alert has come, and the server listens for a while to what may still be under way.
+        patience_over.set()
+        server2.close()
+    assert [entry.reason for entry in server2.log] == ["PEER_DID_NOT_RETURN_A_CERTIFICATE"]
+
+
 def test_one_byte_after_the_other_is_no_way_to_stay(opened: Open, near: ssl.SSLContext) -> None:
     server2 = opened(HURRIED)
     hello = ssl.MemoryBIO()
