@@ -1,0 +1,162 @@
+"""The lessons in a real JupyterLab in a real browser, worked through as a learner does."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from labsupport.exercises import find
+from tests.browser.conftest import Shoot
+from tests.browser.lab import Lab, Notebook
+
+pytestmark = pytest.mark.browser
+
+HEAD = "def verifies(message: int, signature: int, e: int, n: int) -> bool:\n    return "
+EXERCISE = "start-verifies"
+
+
+def test_lesson_00_from_run_all_to_solved(lab: Lab, page: Any, shoot: Shoot) -> None:
+    lab.dress("light")
+    notebook = Notebook(page, lab, "00_start.ipynb")
+    notebook.run_all()
+    assert notebook.errors() == []
+
+    # Figures: seen, and with words for those who do not see them.
+    figures = page.locator(".jp-OutputArea-output img[alt]")
+    assert figures.count() == 2
+    for figure in figures.all():
+        assert len(figure.get_attribute("alt") or "") > 50
+        assert figure.evaluate("image => image.naturalWidth") > 500
+    shoot(page, "00-light")
+
+    # Tables and cards.
+    log = notebook.outputs(notebook.last_containing("pair.server2.log"))
+    assert "PEER_DID_NOT_RETURN_A_CERTIFICATE" in log.inner_text()
+    assert log.locator("table").count() == 1
+
+    exercise, check = notebook.index(f"exercise-{EXERCISE}"), notebook.index(f"check-{EXERCISE}")
+    card, progress = notebook.outputs(check), notebook.last_containing("progress()")
+    assert "not written yet" in card.inner_text()
+    assert "not begun" in notebook.outputs(progress).inner_text()
+
+    # Wrong, in a way that the course knows.
+    notebook.write(exercise, f"{HEAD}pow(message, e, n) == signature")
+    notebook.run(exercise)
+    notebook.run(check)
+    (known,) = (mistake for mistake in find(EXERCISE).mistakes if mistake.name == "wrong-direction")
+    assert "not right yet" in card.inner_text()
+    assert known.sentence in card.inner_text()
+    card.scroll_into_view_if_needed()
+    shoot(page, "00-wrong")
+    notebook.run(progress)
+    assert "begun" in notebook.outputs(progress).inner_text()
+
+    # Right.
+    notebook.write(exercise, f"{HEAD}pow(signature, e, n) == message")
+    notebook.run(exercise)
+    notebook.run(check)
+    assert "solved" in card.inner_text()
+    assert "1 of 1 point" in card.inner_text()
+    assert known.sentence not in card.inner_text()
+    shoot(page, "00-solved")
+    notebook.run(progress)
+    written = notebook.outputs(progress).inner_text()
+    assert re.search(r"\bsolved\b", written)
+    assert (lab.work / ".progress.json").is_file()
+
+    assert "official Jupyter news" not in page.inner_text("body")
+    assert notebook.errors() == []
+
+
+def test_lesson_06_reaches_its_end(lab: Lab, page: Any, shoot: Shoot) -> None:
+    lab.dress("light")
+    notebook = Notebook(page, lab, "06_five_requests.ipynb")
+    notebook.run_all()
+    assert notebook.errors() == []
+    figures = page.locator(".jp-OutputArea-output img[alt]")
+    assert figures.count() >= 5
+    assert all(len(figure.get_attribute("alt") or "") > 50 for figure in figures.all())
+    assert page.get_by_text("not written yet").count() >= 6
+    figures.nth(2).scroll_into_view_if_needed()
+    shoot(page, "06-light")
+    assert "official Jupyter news" not in page.inner_text("body")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_everything_can_be_read_in_both_themes(lab: Lab, page: Any, shoot: Shoot, theme: str) -> None:
+    lab.dress(theme)
+    notebook = Notebook(page, lab, "00_start.ipynb")
+    notebook.run_all()
+    assert page.locator(f'body[data-jp-theme-light="{str(theme == "light").lower()}"]').count() == 1
+    faint = page.evaluate(FAINT)
+    assert faint == []
+    figure = page.locator(".jp-OutputArea-output img[alt]").nth(1)
+    figure.scroll_into_view_if_needed()
+    shoot(page, f"00-{theme}-figures")
+
+
+def test_on_a_phone_nothing_but_tables_and_figures_is_wider_than_the_screen(lab: Lab, page: Any, shoot: Shoot) -> None:
+    lab.dress("light")
+    notebook = Notebook(page, lab, "00_start.ipynb")
+    notebook.run_all()
+    page.set_viewport_size({"width": 390, "height": 844})
+    # The file browser would leave no room for a notebook.
+    page.keyboard.press("Control+B")
+    page.wait_for_function("document.querySelector('.jp-Notebook').clientWidth > 300")
+    assert page.evaluate(WIDE) == []
+    notebook.outputs(notebook.index(f"check-{EXERCISE}")).scroll_into_view_if_needed()
+    shoot(page, "00-phone")
+
+
+# Texts of our own outputs whose contrast with what is behind them is below 4.5, opacity counted in.
+FAINT = """() => {
+    const parse = text => (text.match(/[\\d.]+/g) ?? []).map(Number);
+    const over = (top, alpha, below) => top.map((value, index) => value * alpha + below[index] * (1 - alpha));
+    const behind = element => {
+        for (let at = element; at; at = at.parentElement) {
+            const [red, green, blue, alpha = 1] = parse(getComputedStyle(at).backgroundColor);
+            if (alpha > 0.99) return [red, green, blue];
+        }
+        return [255, 255, 255];
+    };
+    const luminance = colour => {
+        const [red, green, blue] = colour.map(value => value / 255)
+            .map(value => value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    };
+    const faint = [];
+    for (const output of document.querySelectorAll(".jp-RenderedHTMLCommon.jp-OutputArea-output")) {
+        const walker = document.createTreeWalker(output, NodeFilter.SHOW_TEXT);
+        while (walker.nextNode()) {
+            const text = walker.currentNode.textContent.trim(), element = walker.currentNode.parentElement;
+            if (!text || !element.checkVisibility()) continue;
+            let opacity = 1;
+            for (let at = element; at && at !== output; at = at.parentElement)
+                opacity *= Number(getComputedStyle(at).opacity);
+            const back = behind(element);
+            const ink = over(parse(getComputedStyle(element).color).slice(0, 3), opacity, back);
+            const [light, dark] = [luminance(ink), luminance(back)].sort((a, b) => b - a);
+            const contrast = (light + 0.05) / (dark + 0.05);
+            if (contrast < 4.5) faint.push(`${contrast.toFixed(2)}: ${text.slice(0, 60)}`);
+        }
+    }
+    return faint;
+}"""
+
+# Parts of our own outputs that stick out of them, unless something around them scrolls.
+WIDE = """() => {
+    const wide = [];
+    for (const output of document.querySelectorAll(".jp-RenderedHTMLCommon.jp-OutputArea-output")) {
+        const edge = output.getBoundingClientRect().right + 1;
+        for (const element of output.querySelectorAll("*")) {
+            if (element.getBoundingClientRect().right <= edge) continue;
+            let scrolls = false;
+            for (let at = element.parentElement; at && at !== output; at = at.parentElement)
+                scrolls ||= getComputedStyle(at).overflowX === "auto";
+            if (!scrolls) wide.push(`${element.tagName}: ${element.textContent.slice(0, 60)}`);
+        }
+    }
+    return wide;
+}"""
