@@ -88,10 +88,13 @@ def _become_kernel(request: Mapping[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(request["environment"], JPY_PARENT_PID=str(os.getppid()))
     os.chdir(request["folder"])
-    # Every fork would draw the same numbers.
+    # Or every fork would draw the same numbers.
     random.seed()
-    if "numpy" in sys.modules:
+    if "numpy.random" in sys.modules:
         importlib.import_module("numpy.random").seed()
+    # This library is not the notebook's: that may be another, beside the notebook.
+    for module in [name for name in sys.modules if name.partition(".")[0] == "labsupport"]:
+        del sys.modules[module]
     launcher = importlib.util.find_spec("ipykernel_launcher")
     sys.argv = [str(launcher and launcher.origin), *request["arguments"]]
     IPKernelApp.launch_instance(request["arguments"])

@@ -57,24 +57,30 @@ class ForkedKernel:
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
-        self._descriptor = os.pidfd_open(pid)
+        self._descriptor: int | None = os.pidfd_open(pid)
 
     def poll(self) -> int | None:
         """Return None while the kernel runs; what it ended with is not known here, so 0 afterwards."""
-        ended, _, _ = select.select([self._descriptor], [], [], 0) if self._descriptor >= 0 else ([0], [], [])
-        return 0 if ended else None
+        return 0 if self._ended(0) else None
 
     def wait(self) -> int:
         """Wait for the kernel's end."""
-        if self._descriptor >= 0:
-            select.select([self._descriptor], [], [])
+        self._ended(None)
+        if self._descriptor is not None:
             os.close(self._descriptor)
-            self._descriptor = -1
+            self._descriptor = None
         return 0
+
+    def _ended(self, milliseconds: int | None) -> bool:
+        if self._descriptor is None:
+            return True
+        waiting = select.poll()
+        waiting.register(self._descriptor, select.POLLIN)
+        return bool(waiting.poll(milliseconds))
 
     def send_signal(self, sig: int) -> None:
         """Send a signal to the kernel alone, if it still runs."""
-        if self.poll() is None:
+        if self._descriptor is not None and not self._ended(0):
             signal.pidfd_send_signal(self._descriptor, sig)
 
     def kill(self) -> None:
@@ -89,15 +95,15 @@ class KernelHost:
     with `environment` on top.
     """
 
-    def __init__(self, environment: Mapping[str, str], *, fork: bool | None = None) -> None:
+    def __init__(self, environment: Mapping[str, str]) -> None:
         self.environment = dict(environment)
         self.closed = False
         self._kernels: list[KernelProcess] = []
-        self._lock = threading.Lock()
+        self._one_request = threading.Lock()
         self._temporary = tempfile.TemporaryDirectory(prefix="lab-run-")
         self.folder = Path(self._temporary.name)
         self._names = count(1)
-        self._template = self._start_template() if (can_fork() if fork is None else fork) else None
+        self._template = self._start_template() if can_fork() else None
 
     def _start_template(self) -> subprocess.Popen[str]:
         with (self.folder / "template.log").open("w") as log:
@@ -137,7 +143,7 @@ class KernelHost:
             "folder": str(folder),
             "log": str(self.log),
         }
-        with self._lock, suppress(OSError, ValueError):
+        with self._one_request, suppress(OSError, ValueError):
             self._template.stdin.write(json.dumps(request) + "\n")
             self._template.stdin.flush()
             return ForkedKernel(int(self._template.stdout.readline()))
@@ -145,17 +151,14 @@ class KernelHost:
 
     def add(self, kernel: KernelProcess) -> None:
         """Answer for a kernel: it ends with the host."""
-        with self._lock:
-            self._kernels.append(kernel)
+        self._kernels.append(kernel)
         if self.closed:
             self.kill()
 
     def kill(self) -> None:
         """End every kernel at once, with whatever it has started."""
         self.closed = True
-        with self._lock:
-            kernels = list(self._kernels)
-        for kernel in kernels:
+        for kernel in list(self._kernels):
             if kernel.poll() is None:
                 with suppress(AttributeError, OSError):  # Windows has no process groups
                     os.killpg(kernel.pid, signal.SIGKILL)

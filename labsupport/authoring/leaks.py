@@ -11,14 +11,16 @@ import io
 import re
 import tokenize
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import accumulate
+from pathlib import Path
 
-from labsupport.authoring.regions import learner_text, solution_rows
+from labsupport.authoring.regions import solution_rows
 from labsupport.authoring.source import Lesson, SourceCell
 
-__all__ = ["Leak", "SolutionLine", "leaks", "shown", "solution_lines"]
+__all__ = ["SolutionLine", "leaks", "shown", "solution_lines"]
 
 MIN_TOKENS = 4
 
@@ -36,46 +38,43 @@ _PIECE = re.compile(r"\w+|[^\w\s]")
 
 @dataclass(frozen=True)
 class SolutionLine:
-    """A line that gives an answer away: `exercise` is whose, `line` where in the source, `text` as written."""
+    """A line that gives an answer away: `exercise` is whose, `path` and `line` where it is, `text` as written."""
 
     exercise: str
+    path: Path
     line: int
     text: str
-
-
-@dataclass(frozen=True)
-class Leak:
-    """`solution` can be read at `line` of the lesson `where`."""
-
-    solution: SolutionLine
-    where: Lesson
-    line: int
 
 
 def solution_lines(lesson: Lesson) -> list[SolutionLine]:
     """List the lines of the lesson's solutions that must not be seen elsewhere: each row, and each whole statement."""
     return [
-        SolutionLine(cell.id, cell.line + row, text)
+        SolutionLine(cell.id, lesson.path, cell.line + row, text)
         for cell in lesson.cells
         if cell.role == "exercise"
         for row, text in dict.fromkeys(_telling(cell))
     ]
 
 
-def leaks(lines: list[SolutionLine], lesson: Lesson) -> Iterator[Leak]:
-    """Yield each solution line that the learner's notebook of `lesson` shows."""
+def leaks(lines: Sequence[SolutionLine], lesson: Lesson) -> Iterator[tuple[SolutionLine, int]]:
+    """Yield each solution line that the learner's notebook of `lesson` shows, and the line of its source that does."""
     for cell in lesson.cells:
-        text = html.unescape(cell.text) if cell.kind == "markdown" else learner_text(cell)
-        haystack = _Pieces(text)
+        pieces = _Pieces(html.unescape(cell.text) if cell.kind == "markdown" else _without_solution(cell))
         for solution in lines:
-            row = haystack.row_of(solution.text)
+            row = pieces.row_of(solution.text)
             if row is not None:
-                yield Leak(solution, lesson, cell.line + row)
+                yield solution, cell.line + row
 
 
 def shown(line: SolutionLine, text: str) -> bool:
     """Whether any text, prose or code, shows the solution line."""
     return _Pieces(text).row_of(line.text) is not None
+
+
+def _without_solution(cell: SourceCell) -> str:
+    """Return the text that the learner sees, every row in its place."""
+    rows = solution_rows(cell)
+    return "\n".join("" if row in rows else line for row, line in enumerate(cell.text.split("\n")))
 
 
 def _telling(cell: SourceCell) -> Iterator[tuple[int, str]]:
@@ -127,8 +126,14 @@ class _Pieces:
 
     def row_of(self, text: str) -> int | None:
         """Return the row where `text` begins, or None if it does not occur."""
-        at = self.joined.find("\0" + "\0".join(_pieces(text)) + "\0")
+        at = self.joined.find(_joined(text))
         return None if at < 0 else self.rows[bisect_right(self.ends, at)]
+
+
+@cache
+def _joined(text: str) -> str:
+    """Return a text's pieces as they are searched for; each line is looked for in every cell of the course."""
+    return "\0" + "\0".join(_pieces(text)) + "\0"
 
 
 def _pieces(text: str) -> list[str]:

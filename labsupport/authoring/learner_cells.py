@@ -15,8 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from labsupport.authoring.build import text_digest
-from labsupport.authoring.notebook_file import joined
-from labsupport.errors import NotebookError
+from labsupport.authoring.notebook_file import cells_of, joined, metadata_of
 
 __all__ = ["ADDED", "TEXT", "Key", "LearnerCell", "is_python", "key_of", "mark_of", "read_cells"]
 
@@ -50,7 +49,7 @@ def key_of(cell: Mapping[str, Any]) -> Key | None:
     role, id_ = mark.get("kind"), mark.get("id")
     if role in ("exercise", "check", "predict") and isinstance(id_, str):
         return role, id_
-    metadata = _metadata(cell)
+    metadata = metadata_of(cell)
     grading = metadata.get("nbgrader")
     graded = _key_of_id(grading.get("grade_id")) if isinstance(grading, dict) else None
     if graded is not None:
@@ -61,9 +60,9 @@ def key_of(cell: Mapping[str, Any]) -> Key | None:
     return _key_of_id(metadata.get("id")) or (TEXT if "kind" in mark else None)
 
 
-def mark_of(cell: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what the builder noted in a cell's metadata: its kind, its id, the digest of its text."""
-    mark = _metadata(cell).get("labsupport")
+def mark_of(part: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what the builder noted: of a cell its kind, id and digest; of a notebook lesson, version and digest."""
+    mark = metadata_of(part).get("labsupport")
     return mark if isinstance(mark, dict) else {}
 
 
@@ -72,9 +71,7 @@ def read_cells(learner: Mapping[str, Any], master: Mapping[str, Any]) -> list[Le
 
     Raises NotebookError if `learner` has no cells to read.
     """
-    if not isinstance(learner.get("cells"), list):
-        raise NotebookError("not a notebook of format 4: it has no list of cells")
-    cells = [cell for cell in learner["cells"] if isinstance(cell, dict)]
+    cells = cells_of(learner)
     keys = [key_of(cell) for cell in cells]
     if not any(keys):
         # Nothing is recognised, so ids say nothing: a tool has renewed them all.
@@ -129,8 +126,3 @@ def _key_of_id(id_: object) -> Key | None:
     if match is None:
         return None
     return (match[1], match[2]) if match[1] else TEXT
-
-
-def _metadata(cell: Mapping[str, Any]) -> Mapping[str, Any]:
-    metadata = cell.get("metadata")
-    return metadata if isinstance(metadata, dict) else {}

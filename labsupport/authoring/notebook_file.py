@@ -7,11 +7,11 @@ import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from labsupport.errors import NotebookError
 
-__all__ = ["joined", "notebook_bytes", "read_notebook", "write_atomically"]
+__all__ = ["cells_of", "joined", "metadata_of", "notebook_bytes", "read_notebook", "write_atomically"]
 
 
 def read_notebook(path: Path) -> dict[str, Any]:
@@ -22,9 +22,25 @@ def read_notebook(path: Path) -> dict[str, Any]:
         raise NotebookError(f"{path}: cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise NotebookError(f"{path}: not a notebook: the file is not JSON in UTF-8") from error
-    if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
-        raise NotebookError(f"{path}: not a notebook of format 4: it has no list of cells")
-    return notebook
+    try:
+        cells_of(notebook)
+    except NotebookError as error:
+        raise NotebookError(f"{path}: {error}") from None
+    return cast("dict[str, Any]", notebook)
+
+
+def cells_of(notebook: object) -> list[dict[str, Any]]:
+    """Return the cells of a parsed notebook; raise NotebookError if it has none of format 4."""
+    cells = notebook.get("cells") if isinstance(notebook, dict) else None
+    if not isinstance(cells, list):
+        raise NotebookError("not a notebook of format 4: it has no list of cells")
+    return [cell for cell in cells if isinstance(cell, dict)]
+
+
+def metadata_of(cell: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the metadata of a notebook's cell, or of a notebook; nothing if it has none that can be read."""
+    metadata = cell.get("metadata")
+    return metadata if isinstance(metadata, dict) else {}
 
 
 def joined(text: object) -> str:

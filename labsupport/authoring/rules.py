@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Protocol
 
+import labsupport
 from labsupport.authoring.faults import Fault
-from labsupport.authoring.leaks import leaks, solution_lines
+from labsupport.authoring.leaks import SolutionLine, leaks, solution_lines
 from labsupport.authoring.regions import learner_text, marker_faults, solution_rows, solved_text
 from labsupport.authoring.source import Lesson, SourceCell
 
@@ -18,7 +19,7 @@ __all__ = ["MAX_CODE_LINES", "MAX_WORDS", "VERBS", "Spec", "course_faults", "les
 
 MAX_CODE_LINES = 12
 MAX_WORDS = 120
-VERBS = ("Authority", "Pair", "attempt", "check", "predict", "progress", "show")
+VERBS = tuple(labsupport.__all__)
 
 _FENCE = re.compile(r"^ {0,3}(```|~~~).*?(?:^ {0,3}\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 _TAG = re.compile(r"<[^<>]+>")
@@ -46,10 +47,9 @@ def course_faults(lessons: Iterable[Lesson], catalogue: Mapping[str, Spec]) -> l
             if cell.role == "exercise" and first_seen.setdefault(cell.id, lesson) is not lesson:
                 reason = f'the exercise id "{cell.id}" is taken: {first_seen[cell.id].path.name} has it too'
                 found.append(Fault(lesson.path, cell.line, reason))
-    for owner in lessons:
-        for reader in lessons:
-            if owner is not reader:
-                found.extend(_leak_faults(owner, reader))
+    secret = [line for lesson in lessons for line in solution_lines(lesson)]
+    for lesson in lessons:
+        found += _leak_faults([line for line in secret if line.path != lesson.path], lesson)
     return found
 
 
@@ -60,7 +60,7 @@ def lesson_faults(lesson: Lesson, catalogue: Mapping[str, Spec]) -> list[Fault]:
         of_cell = _prose_faults(cell) if cell.kind == "markdown" else _code_faults(cell)
         for row, reason in (*marker_faults(cell), *of_cell):
             found.append(Fault(lesson.path, cell.line + row, reason))
-    return [*found, *_leak_faults(lesson, lesson)]
+    return [*found, *_leak_faults(solution_lines(lesson), lesson)]
 
 
 def _faults_of_pairs(lesson: Lesson, catalogue: Mapping[str, Spec]) -> Iterator[tuple[int, str]]:
@@ -193,9 +193,8 @@ def _parsed(code: str) -> ast.Module | None:
         return None
 
 
-def _leak_faults(owner: Lesson, reader: Lesson) -> Iterator[Fault]:
-    for leak in leaks(solution_lines(owner), reader):
-        line = leak.solution
-        text = line.text.partition("\n")[0]
-        whose = f'the solution of "{line.exercise}" ({owner.path.name}:{line.line})'
-        yield Fault(reader.path, leak.line, f"the learner would read a line of {whose} here: {text}")
+def _leak_faults(secret: Sequence[SolutionLine], lesson: Lesson) -> Iterator[Fault]:
+    for solution, line in leaks(secret, lesson):
+        whose = f'the solution of "{solution.exercise}" ({solution.path.name}:{solution.line})'
+        text = solution.text.partition("\n")[0]
+        yield Fault(lesson.path, line, f"the learner would read a line of {whose} here: {text}")

@@ -23,7 +23,14 @@ from typing import Any
 from labsupport.authoring.build import solved_notebook
 from labsupport.authoring.imports import without
 from labsupport.authoring.kernels import KernelHost
-from labsupport.authoring.notebook_file import joined, notebook_bytes, read_notebook, write_atomically
+from labsupport.authoring.notebook_file import (
+    cells_of,
+    joined,
+    metadata_of,
+    notebook_bytes,
+    read_notebook,
+    write_atomically,
+)
 from labsupport.authoring.places import lessons_dir
 from labsupport.authoring.results import Progress, RunResult, failure_of, marks
 from labsupport.authoring.source import read_lesson
@@ -54,7 +61,9 @@ class _Job:
     @property
     def cells(self) -> int:
         """How many code cells there are; with parameters, papermill adds one that sets them."""
-        return len([cell for cell in self.notebook["cells"] if cell.get("cell_type") == "code"]) + bool(self.parameters)
+        return len([cell for cell in cells_of(self.notebook) if cell.get("cell_type") == "code"]) + bool(
+            self.parameters
+        )
 
     def starts(self, notebook: Any) -> None:
         """Remember the notebook whose cells fill up with outputs, for the case that the run fails."""
@@ -74,8 +83,8 @@ class _Job:
         seconds = self.result.seconds if self.result else self.seconds()
         return Progress(self.name, self.begun, self.cells, seconds, self.result)
 
-    def end(self, error: Exception | None, kept: Path | None) -> RunResult:
-        """Sum up; write the executed notebook into the folder `kept` if there is one, and anything to write."""
+    def end(self, error: Exception | None, kept: Path | None) -> None:
+        """Sum up; write the executed notebook, if it began, into the folder `kept`, if there is one."""
         seconds = self.seconds()
         earned, possible = marks(self.executed) if self.executed else (0.0, 0.0)
         failure = failure_of(self.executed or {"cells": []}, self.current, error) if error else None
@@ -83,7 +92,6 @@ class _Job:
         if path:
             write_atomically(path, notebook_bytes(self.executed))
         self.result = RunResult(self.name, self.path, self.begun, seconds, earned, possible, failure, path)
-        return self.result
 
 
 def run_notebooks(
@@ -104,8 +112,9 @@ def run_notebooks(
     by default one for each processor. With `seeds` each notebook runs once for each seed. A cell has `cell_timeout`
     seconds. `on_progress` is called a few times a second, in the calling thread. Ctrl-C ends all kernels.
 
-    Raises UsageError for a parameter that a notebook does not have or, with `solutions`, for a notebook without a
-    lesson in `lessons` (by default ``course/lessons``), and NotebookError for a file that is no notebook.
+    Raises UsageError if there is nothing to run, for a parameter that a notebook does not have or, with `solutions`,
+    for a notebook without a lesson in `lessons` (by default ``course/lessons``), and NotebookError for a file that is
+    no notebook.
     """
     planned: list[_Job] = []
     for path in paths:
@@ -115,6 +124,8 @@ def run_notebooks(
             name = f"{path.stem}-seed{values['seed']}" if seeds else path.stem
             name = _untaken(name, {job.name for job in planned})
             planned.append(_Job(name, path.resolve(), notebook, solutions, values))
+    if not planned:
+        raise UsageError("there is no notebook to run")
     with KernelHost({"LABSUPPORT_PROGRESS": "off"}) as host:
         execute = _executor(host, cell_timeout)
         _run_all(planned, host, execute, max(1, jobs or os.cpu_count() or 1), out, on_progress)
@@ -131,10 +142,10 @@ def _solved(path: Path, lessons: Path) -> dict[str, Any]:
 def _refuse_unknown(path: Path, notebook: Mapping[str, Any], parameters: Mapping[str, object]) -> None:
     """Raise UsageError for a parameter that the notebook's parameters cell does not set."""
     known: set[str] = set()
-    for cell in notebook["cells"] if parameters else ():
-        if "parameters" in cell.get("metadata", {}).get("tags", ()):
+    for cell in cells_of(notebook):
+        if "parameters" in (metadata_of(cell).get("tags") or ()):
             with suppress(SyntaxError):
-                nodes = ast.walk(ast.parse(joined(cell["source"])))
+                nodes = ast.walk(ast.parse(joined(cell.get("source"))))
                 known |= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     for name in parameters:
         if name not in known:
@@ -192,8 +203,10 @@ def _executor(host: KernelHost, cell_timeout: float) -> Callable[[_Job, Path], E
     from labsupport.authoring.kernel_manager import manager_class
 
     managers = manager_class(host)
-    # Without a handler, logging would print papermill's remarks on stderr; the results tell them already.
-    logging.getLogger("papermill").addHandler(logging.NullHandler())
+    logger = logging.getLogger("papermill")
+    if not logger.hasHandlers():
+        # Logging would print papermill's remarks on stderr; the results tell them already.
+        logger.addHandler(logging.NullHandler())
 
     def execute(job: _Job, source: Path) -> Exception | None:
         try:

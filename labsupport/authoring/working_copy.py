@@ -47,7 +47,7 @@ def assemble(master: Mapping[str, Any], learner: Mapping[str, Any]) -> dict[str,
 
 
 def _answers(cells: Sequence[LearnerCell], master: Mapping[str, Any]) -> dict[Key, LearnerCell]:
-    """Pick the answer to each exercise and prediction: of several cells that claim it, the last that is none."""
+    """Pick the answer to each exercise and prediction: of several cells that claim it, the last that is no stub."""
     asked = {key_of(cell) for cell in master["cells"]}
     return {
         cell.key: cell
@@ -157,7 +157,7 @@ def _refreshed(path: Path, target: Path) -> str | None:
         return f"{target.name}: new"
     try:
         master, learner = read_notebook(path), read_notebook(target)
-        wanted, found = (_mark(notebook) for notebook in (master, learner))
+        wanted, found = (mark_of(notebook) for notebook in (master, learner))
         if found.get("digest") == wanted.get("digest"):
             return None
         if found.get("lesson", wanted.get("lesson")) != wanted.get("lesson"):
@@ -168,12 +168,6 @@ def _refreshed(path: Path, target: Path) -> str | None:
     kept = _kept(target, f"before-{wanted.get('course_version', 'now')}")
     write_atomically(target.resolve(), content)
     return f"{target.name}: upgraded, with your answers and your own cells; the old file is {kept.name}"
-
-
-def _mark(notebook: Mapping[str, Any]) -> Mapping[str, Any]:
-    metadata = notebook.get("metadata")
-    mark = metadata.get("labsupport") if isinstance(metadata, dict) else None
-    return mark if isinstance(mark, dict) else {}
 
 
 def _kept(target: Path, reason: str) -> Path:

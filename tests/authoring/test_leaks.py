@@ -62,10 +62,9 @@ def test_lines_of_four_or_more_tokens_are_secret(
 )
 def test_a_secret_line_is_found_wherever_it_is_repeated(lesson: Callable[..., Lesson], after: str) -> None:
     found = lesson("return pow(a, -1, b)", after)
-    (leak,) = leaks(solution_lines(found), found)
-    shown_at = found.path.read_text().split("\n")[leak.line - 1]
-    assert "return pow" in shown_at
-    assert leak.solution.exercise == "x"
+    ((solution, line),) = leaks(solution_lines(found), found)
+    assert "return pow" in found.path.read_text().split("\n")[line - 1]
+    assert solution.exercise == "x"
 
 
 @pytest.mark.parametrize(
@@ -91,6 +90,9 @@ def test_quotes_of_either_kind_are_the_same(lesson: Callable[..., Lesson]) -> No
 
 
 def test_the_stub_itself_may_repeat_nothing_of_its_solution(write_lesson: Callable[..., Path]) -> None:
-    text = HEAD.replace("Say what", "return a + b is what") + "    ### BEGIN SOLUTION\n    return a + b\n"
-    found = read_lesson(write_lesson(text + "    ### END SOLUTION\n"))
-    assert [leak.line for leak in leaks(solution_lines(found), found)] == [6]
+    region = "    ### BEGIN SOLUTION\n    return a + b\n    ### END SOLUTION\n"
+    text = HEAD.replace("Say what", "return a + b is what") + region + "    # return a + b\n"
+    found = read_lesson(write_lesson(text))
+    assert [line for _, line in leaks(solution_lines(found), found)] == [6]
+    found = read_lesson(write_lesson(text.replace("return a + b is what", "")))
+    assert [line for _, line in leaks(solution_lines(found), found)] == [10]

@@ -139,7 +139,7 @@ def test_a_kernel_that_hangs_or_dies_is_one_failed_notebook(
     hangs = write_notebook("hangs", "print('begun')", "while True: pass")
     dies = write_notebook("dies", "import os", "os._exit(3)")
     lives = write_notebook("lives", "print('well')")
-    slow, dead, fine = run_notebooks([hangs, dies, lives], jobs=2, cell_timeout=1)
+    slow, dead, fine = run_notebooks([hangs, dies, lives], jobs=2, cell_timeout=4)
     assert slow.failure is not None
     assert str(slow.failure) == "cell c2 (while True: pass): the cell did not end in time"
     assert texts(slow.kept) == ["begun\n"]
@@ -217,6 +217,11 @@ def test_a_notebook_of_unknown_language_or_broken_parameters_runs_all_the_same(
     assert "SyntaxError" in result.failure.error
     with pytest.raises(UsageError, match='no parameter "seed": it has none'):
         run_notebooks([path], parameters={"seed": 1})
+
+
+def test_nothing_to_run_is_refused() -> None:
+    with pytest.raises(UsageError, match="no notebook to run"):
+        run_notebooks([])
 
 
 def test_what_is_no_notebook_is_refused(tmp_path: Path) -> None:
