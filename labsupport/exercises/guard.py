@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import contextlib
 import io
+import random
 import signal
 import sys
 import threading
@@ -17,17 +18,17 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any, Generic, NoReturn, TypeAlias, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 from labsupport.exercises.plain import class_name, readable
 
-__all__ = ["Ended", "OutOfTime", "guarded"]
+__all__ = ["Ended", "OutOfTime", "guarded", "uninterrupted"]
 
 T = TypeVar("T")
-TraceFunction: TypeAlias = Callable[[FrameType, str, Any], Any]
 
 PRINTED_LIMIT = 4000
-_TICK_SECONDS = 0.05  # between repeated interruptions of code that swallowed the first
+_TICK_SECONDS = 0.05  # from the first interruption to the second, so that the work can tidy up
+_VOLLEY_SECONDS = (1e-6, 3e-4)  # from then on
 
 
 class OutOfTime(BaseException):
@@ -58,47 +59,57 @@ def guarded(work: Callable[[], T], deadline: float) -> Ended[T]:
     return Ended(value, late, running, readable(tape.text(), PRINTED_LIMIT), time.perf_counter() - begin)
 
 
+# `depth`: how many blocks of this thread hold the deadline off; `due`: it has passed meanwhile.
+_holds = threading.local()
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let no deadline cut this block short; one that passes meanwhile strikes at its end."""
+    before = getattr(_holds, "depth", 0)
+    try:
+        _holds.depth = before + 1
+        yield
+    finally:
+        _holds.depth = before
+    if not before and getattr(_holds, "due", False):
+        raise OutOfTime
+
+
 def _interrupted(work: Callable[[], T], deadline: float) -> tuple[T | None, bool, bool]:
     with _Timer(deadline) as timer:
         try:
-            try:
-                value = work()
-            finally:
-                timer.armed = False
+            value = work()
         except OutOfTime:
-            timer.armed = False  # the tick may have come just before the line above
             return None, True, False
+        finally:
+            timer.armed = False
         # Work that caught OutOfTime and came back with something is late all the same.
         return (None, True, False) if timer.rang else (value, False, False)
 
 
 class _Timer:
-    """Raises OutOfTime in the main thread at the deadline, and again at every tick while the work goes on."""
+    """Raises OutOfTime in the main thread at the deadline, and again and again while the work goes on."""
 
     def __init__(self, deadline: float) -> None:
-        self._deadline = deadline
-        self._ticks = 0
+        # At least a moment: a timer of zero seconds never rings.
+        self._deadline = max(deadline, 1e-3)
         self._pressed = False
         self.armed = True
-
-    @property
-    def rang(self) -> bool:
-        """Tell whether the deadline has passed."""
-        return self._ticks > 0
+        self.rang = False
 
     def __enter__(self) -> _Timer:
-        self._trace = sys.gettrace()
+        _holds.due = False
+        self._trace_before = sys.gettrace()
         self._began = time.monotonic()
         self._alarm_before = signal.signal(signal.SIGALRM, self._ring)
         self._interrupt_before = signal.getsignal(signal.SIGINT)
         if callable(self._interrupt_before):
             signal.signal(signal.SIGINT, self._press)
-        # At least a moment: a timer of zero seconds never rings.
-        self._timer_before = signal.setitimer(signal.ITIMER_REAL, max(self._deadline, 1e-3), _TICK_SECONDS)
+        self._timer_before = signal.setitimer(signal.ITIMER_REAL, self._deadline, _TICK_SECONDS)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.armed = False
         delay, interval = self._timer_before
         left = max(delay - (time.monotonic() - self._began), 1e-3) if delay else 0.0
         signal.setitimer(signal.ITIMER_REAL, 0.0)
@@ -107,21 +118,35 @@ class _Timer:
         signal.setitimer(signal.ITIMER_REAL, left, interval)
         if callable(self._interrupt_before):
             signal.signal(signal.SIGINT, self._interrupt_before)
-        if self._ticks > 1:
-            sys.settrace(self._trace)
+        if self.rang:
+            sys.settrace(self._trace_before)
         if self._pressed:
             raise KeyboardInterrupt
 
     def _ring(self, _number: int, frame: FrameType | None) -> None:
-        if not self.armed:
+        # In the frame of _interrupted itself the work has not begun or is done: raising there would hit the judge.
+        if not self.armed or (frame is not None and frame.f_code is _interrupted.__code__):
             return
-        self._ticks += 1
-        if self._ticks > 1:  # the first was swallowed: raise at every line, the lines of its except clauses included
-            sys.settrace(_raise)
-            while frame is not None and frame.f_code is not _interrupted.__code__:
-                frame.f_trace = _raise
-                frame = frame.f_back
+        if getattr(_holds, "depth", 0):
+            _holds.due = True
+            return
+        if self.rang and frame is not None:
+            self._insist(frame)
+        self.rang = True
         raise OutOfTime
+
+    def _insist(self, frame: FrameType) -> None:
+        """Make up for an OutOfTime that the work swallowed.
+
+        One of the frames at work, chosen at random, will raise at its next line, which is that of its except clause
+        if it catches the one to come; and another tick follows after a moment that is short and uneven.
+        """
+        frames = [frame]
+        while (caller := frames[-1].f_back) is not None and caller.f_code is not _interrupted.__code__:
+            frames.append(caller)
+        random.choice(frames).f_trace = _raise_at_a_line  # noqa: S311  # no secret
+        sys.settrace(_trace_no_call)
+        signal.setitimer(signal.ITIMER_REAL, random.uniform(*_VOLLEY_SECONDS), _TICK_SECONDS)  # noqa: S311  # the same
 
     def _press(self, number: int, frame: FrameType | None) -> None:
         self._pressed = True
@@ -129,11 +154,15 @@ class _Timer:
         self._interrupt_before(number, frame)
 
 
-def _raise(_frame: FrameType, event: str, _argument: Any) -> TraceFunction:
-    """Trace function: raise at every line; at the event "exception" it would be the clause above that catches it."""
+def _raise_at_a_line(_frame: FrameType, event: str, _argument: object) -> Callable[..., Any]:
+    # Not at the event "exception": that comes within the try whose except clause is the aim.
     if event == "line":
         raise OutOfTime
-    return _raise
+    return _raise_at_a_line
+
+
+def _trace_no_call(*_: object) -> None:
+    """Leave frames alone that begin while the work is interrupted."""
 
 
 def _given_up(work: Callable[[], T], deadline: float) -> tuple[T | None, bool, bool]:
@@ -174,11 +203,11 @@ def _no_input(*_: object) -> NoReturn:
 
 
 class _Tape(io.TextIOBase):
-    """Keeps the first `limit` characters written to it, and counts nothing else."""
+    """Keeps the first `limit` characters written to it, and one more to show that there were more."""
 
     def __init__(self, limit: int) -> None:
         self._parts: list[str] = []
-        self._room = limit + 1  # one more shows that something was cut
+        self._room = limit + 1
 
     def write(self, text: str) -> int:
         kept = str.__getitem__(text, slice(self._room))  # which no subclass can answer for itself

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from types import CoroutineType
 
 from labsupport.exercises.callee import WELCOME, Answer, Argument, Handle, OverQuota
 from labsupport.exercises.guard import Ended, OutOfTime, guarded
@@ -45,26 +44,22 @@ class LocalCallee:
         self._contexts.clear()
 
     def _answer(self, hand: Handed, ended: Ended[_Result], deadline: float) -> Answer:
-        def answer(**what: Any) -> Answer:
-            return Answer(mutated=hand.mutated(), printed=ended.printed, seconds=ended.seconds, **what)
-
         result = ended.value
+        answer = Answer(late=ended.late, mutated=hand.mutated(), printed=ended.printed, seconds=ended.seconds)
         if ended.running:
-            return answer(fault="is still running: restart the kernel to stop it", late=True)
+            return replace(answer, fault="is still running: restart the kernel to stop it")
         if hand.over_quota is not None:
-            return answer(fault=f"asked more than {hand.over_quota:,} times")
+            return replace(answer, fault=f"asked more than {hand.over_quota:,} times")
         if result is None:
-            return answer(fault=f"did not answer in {deadline:g} s", late=True)
-        if result.error is not None:
-            return answer(error=result.error, error_text=result.error_text, unwritten=result.unwritten)
-        if result.unwritten:
-            return answer(unwritten=True)
+            return replace(answer, fault=f"did not answer in {deadline:g} s", late=True)
+        if result.error is not None or result.unwritten:
+            return replace(answer, error=result.error, error_text=result.error_text, unwritten=result.unwritten)
         try:
-            return answer(value=self._value(result.value), files=hand.files())
+            return replace(answer, value=self._value(result.value), files=hand.files())
         except NotPlain as stopped:
-            return answer(fault=f"returned {stopped}")
+            return replace(answer, fault=f"returned {stopped}")
         except TooMuch as stopped:
-            return answer(fault=str(stopped))
+            return replace(answer, fault=str(stopped))
 
     def _value(self, value: object) -> Plain | Handle:
         if type(value) is ssl.SSLContext:
@@ -87,6 +82,8 @@ class _Result:
 def _perform(target: Callable[..., object], values: list[object]) -> _Result:
     try:
         value = target(*values)
+        if type(value) is CoroutineType:
+            value.close()  # one that is never awaited would warn on stderr
     except OutOfTime:
         raise
     except OverQuota:
@@ -94,8 +91,6 @@ def _perform(target: Callable[..., object], values: list[object]) -> _Result:
     except BaseException as error:  # SystemExit and KeyboardInterrupt too: none of them may end the kernel
         unwritten = type(error) is NotImplementedError  # its subclasses are failures, not stubs
         return _Result(error=class_name(error), error_text=_text_of(error), unwritten=unwritten)
-    if inspect.iscoroutine(value):
-        value.close()  # one that is never awaited would warn on stderr
     return _Result(value=value, unwritten=value is Ellipsis)
 
 

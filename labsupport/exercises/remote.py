@@ -77,8 +77,9 @@ class RemoteCallee:
         return RemoteWire(child, number, deadline)
 
     def close(self) -> None:
-        """End the process."""
+        """End the process and forget its handles."""
         self._end(patience=GRACE_SECONDS)
+        self._handles.clear()
 
     def _end(self, patience: float) -> None:
         if self._child is not None:

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 from labsupport.exercises.callee import Answer, Handle, Oracle, OverQuota
-from labsupport.exercises.guard import guarded
+from labsupport.exercises.guard import guarded, uninterrupted
 from labsupport.exercises.local import LocalCallee, LocalWire
 from labsupport.exercises.messages import BrokenOff, Channel, Message, answer_to, argument_from, decoded, encoded
 from labsupport.exercises.plain import NotPlain, Plain, as_plain, class_name, from_wire, readable, to_wire
@@ -89,8 +88,7 @@ class _Room:
     def ask(self, position: int, question: list[Plain]) -> Message:
         """Ask the judge's oracle at argument `position`."""
         wire = [to_wire(argument) for argument in question]
-        # The deadline must not cut a message in two: it strikes when the judge has replied.
-        with self._lock, _undisturbed():
+        with self._lock, uninterrupted():  # half a message would be the end of the conversation
             self._channel.send({"ask": position, "call": self._call, "question": wire})
             return self._channel.receive()
 
@@ -122,15 +120,6 @@ class _FarOracle(Oracle):
 
 def _nobody() -> None:
     """Stand in for the judge's function, which is not here."""
-
-
-@contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _defined_by(source: str) -> tuple[dict[str, Any], str | None]:

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from labsupport.exercises.callee import Argument, File, Folder, Oracle, OverQuota, Url, as_arguments
-from labsupport.exercises.plain import NotPlain, Plain, as_plain, same
+from labsupport.exercises.plain import NotPlain, Plain, as_plain, readable, same
 
 __all__ = ["FOLDER_BYTES", "FOLDER_FILES", "Handed", "TooMuch", "handed"]
 
 FOLDER_BYTES = 4_000_000
 FOLDER_FILES = 1000
+_NAME_LIMIT = 4096
 
 
 class TooMuch(Exception):
@@ -33,7 +34,7 @@ class Handed:
         self.values: list[object] = []
 
     def mutated(self) -> tuple[int, ...]:
-        """Positions of the lists and dicts that the function changed."""
+        """Return the positions of the lists and dicts that the function changed."""
         return tuple(
             position
             for position, (argument, value) in enumerate(zip(self._arguments, self.values, strict=True))
@@ -128,12 +129,12 @@ def _read_folder(folder: Path) -> dict[str, bytes]:
                 room -= len(content)
                 if room < 0:
                     raise TooMuch(f"left more than {FOLDER_BYTES // 1_000_000} MB in its folder")
-                files[path.relative_to(folder).as_posix()] = content
+                files[readable(path.relative_to(folder).as_posix(), _NAME_LIMIT)] = content
     return files
 
 
 def _read_regular(path: Path, room: int) -> bytes | None:
-    """At most `room` + 1 bytes of a regular file; None for links, pipes, devices and what cannot be read."""
+    """Return at most `room` + 1 bytes of a regular file; None for links, pipes, devices and what cannot be read."""
     try:
         # O_NOFOLLOW and O_NONBLOCK: a link must not lead out of the folder, a pipe must not hold the judge up.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))

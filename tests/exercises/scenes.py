@@ -46,6 +46,10 @@ SCENES: dict[str, Scene] = {
         Answer(fault="returned data that holds a subclass of int named Liar; return a plain int"),
     ),
     "a generator": Scene("def f(): yield 1", Answer(fault="returned a generator; return a list")),
+    "a class that fails when it is looked at": Scene(
+        "class Shy:\n __class__ = property(lambda self: 1 / 0)\ndef f(): return Shy()",
+        Answer(fault="returned a Shy; return plain data: None, bool, int, float, str, bytes, list, tuple or dict"),
+    ),
     "a coroutine": Scene("async def f(): return 1", Answer(fault="returned a coroutine; write def, not async def")),
     "itself": Scene(
         "def f(): return f", Answer(fault="returned a function; return what it returns, not the function itself")
@@ -140,6 +144,19 @@ SCENES: dict[str, Scene] = {
         Answer(fault="did not answer in 0.2 s", late=True),
         deadline=0.2,
     ),
+    "loops and swallows every exception at two levels": Scene(
+        "import threading\n"
+        "def inner():\n"
+        " while True:\n"
+        "  try: threading.Event().wait()\n"
+        "  except BaseException: pass\n"
+        "def f():\n"
+        " while True:\n"
+        "  try: inner()\n"
+        "  except BaseException: pass\n",
+        Answer(fault="did not answer in 0.2 s", late=True),
+        deadline=0.2,
+    ),
     "answers after the deadline": Scene(
         "import time\ndef f():\n try: time.sleep(60)\n except BaseException: return 1",
         Answer(fault="did not answer in 0.2 s", late=True),
@@ -179,6 +196,11 @@ SCENES: dict[str, Scene] = {
         " os.mkfifo(folder / 'pipe')\n",
         Answer(files={"sub/kept.txt": b"kept", "sub/out.txt": b"done"}),
         (Folder({"in.txt": b"in", "sub/kept.txt": b"kept"}),),
+    ),
+    "leaves a file whose name is no text": Scene(
+        "def f(path):\n with open(path.encode() + b'/\\xff', 'wb') as file: file.write(b'x')",
+        Answer(files={"?": b"x"}),
+        (Folder(),),
     ),
     "leaves too much in its folder": Scene(
         "def f(path):\n with open(path + '/big', 'wb') as file: file.write(bytes(5_000_000))",

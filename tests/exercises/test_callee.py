@@ -167,6 +167,12 @@ class TestOracles:
         )
         assert make(source).call("f", Oracle(lambda n: n * n)).value == [n * n for n in range(8)]
 
+    def test_are_not_cut_short_by_the_deadline(self, make: Make) -> None:
+        pause = threading.Event()
+        callee = make("def f(ask, loop):\n while loop:\n  try: ask()\n  except BaseException: pass\n return ask()")
+        assert callee.call("f", Oracle(lambda: pause.wait(0.02)), True, deadline=0.1).late
+        assert callee.call("f", Oracle(lambda: 7), False).value == 7
+
     def test_are_told_apart_by_position(self, make: Make) -> None:
         answer = make("def f(a, x, b): return a() + x + b()").call("f", Oracle(lambda: "a"), "x", Oracle(lambda: "b"))
         assert answer.value == "axb"

@@ -45,8 +45,8 @@ class TestChannel:
 
     def test_writes_one_line_for_one_message(self, ends: Ends) -> None:
         channel, other = ends
-        channel.send({"text": "two\nlines"})
-        assert other.recv(100) == b'{"text":"two\\nlines"}\n'
+        channel.send({"text": "two\nlines, é\ud800"})
+        assert other.recv(100) == b'{"text":"two\\nlines, \\u00e9\\ud800"}\n'
 
     @pytest.mark.parametrize("line", [b"hello", b"[]", b"1", b'{"a":', b"\xff", b"[" * 100_000])
     def test_breaks_off_at_anything_else(self, ends: Ends, line: bytes) -> None:

@@ -93,8 +93,9 @@ class TestSource:
             assert callee.call("f") == Answer(fault=fault)
 
     def test_that_is_no_python_is_a_fault_too(self) -> None:
-        with _callee("def f(:") as callee:
-            assert str(callee.call("f").fault).startswith("is not defined: its cell raised SyntaxError")
+        for source, error in (("def f(:", "SyntaxError"), ("'\ud800'", "UnicodeEncodeError"), ("\0", "SyntaxError")):
+            with _callee(source) as callee:
+                assert str(callee.call("f").fault).startswith(f"is not defined: its cell raised {error}")
 
     def test_may_fail_after_the_function(self) -> None:
         with _callee("def f(): return 1\nraise ValueError") as callee:
