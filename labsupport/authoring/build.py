@@ -63,7 +63,7 @@ def solved_notebook(lesson: Lesson) -> dict[str, Any]:
 def text_digest(text: str) -> str:
     """Return a short digest of a cell's text; trailing blanks and the kind of line ends do not matter."""
     lines = [line.rstrip() for line in text.splitlines()]
-    return hashlib.sha256("\n".join(lines).strip().encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return hashlib.sha256("\n".join(lines).strip("\n").encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _sound_lessons(lessons_dir: Path, catalogue: Mapping[str, Spec] | None) -> list[Lesson]:

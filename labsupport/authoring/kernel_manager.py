@@ -20,7 +20,7 @@ from labsupport.authoring.kernels import KernelHost
 __all__ = ["HostedKernelManager", "manager_class"]
 
 
-class OwnKernelSpecs(KernelSpecManager):
+class _OwnKernelSpecs(KernelSpecManager):
     """The one kernel there is: this interpreter, whatever kernels a person has registered elsewhere."""
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
@@ -29,7 +29,7 @@ class OwnKernelSpecs(KernelSpecManager):
         return KernelSpec(argv=command, display_name=kernel_name, language="python")
 
 
-class HostedProvisioner(LocalProvisioner):
+class _HostedProvisioner(LocalProvisioner):
     """Take the process from the host's template, or start it as usual where there is none."""
 
     host: KernelHost
@@ -58,12 +58,12 @@ class HostedKernelManager(AsyncKernelManager):
     host: ClassVar[KernelHost]
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(kernel_spec_manager=OwnKernelSpecs(), **kwargs)
+        super().__init__(kernel_spec_manager=_OwnKernelSpecs(), **kwargs)
         name = self.host.new_name()
         self.connection_file = f"{name}.json"
         if self.host.uses_sockets:
             self.transport, self.ip = "ipc", str(name)
-        self.provisioner = HostedProvisioner(parent=self, kernel_id="", kernel_spec=self.kernel_spec)
+        self.provisioner = _HostedProvisioner(parent=self, kernel_id="", kernel_spec=self.kernel_spec)
         self.provisioner.host = self.host
 
 

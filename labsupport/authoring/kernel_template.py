@@ -26,7 +26,7 @@ from labsupport.authoring.imports import without
 __all__ = ["main"]
 
 # Not pyplot and not the inline backend: they look for IPython when they are imported, and must find it.
-WARM = (
+_WARM = (
     "cryptography.x509",
     "ipykernel.ipkernel",
     "ipykernel.kernelapp",
@@ -50,7 +50,7 @@ def main() -> None:
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     with without("debugpy"):
         importlib.import_module("ipykernel.debugger")
-    for module in WARM:
+    for module in _WARM:
         with suppress(ImportError):
             importlib.import_module(module)
     kernels = []

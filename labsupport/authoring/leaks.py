@@ -22,7 +22,7 @@ from labsupport.authoring.source import Lesson, SourceCell
 
 __all__ = ["SolutionLine", "leaks", "shown", "solution_lines"]
 
-MIN_TOKENS = 4
+_MIN_TOKENS = 4
 
 _LAYOUT = {
     tokenize.COMMENT,
@@ -91,13 +91,13 @@ def _telling(cell: SourceCell) -> Iterator[tuple[int, str]]:
             lines[row - 1] = lines[row - 1][:column]
     for row in sorted(rows):
         here = [token for token in tokens if token.start[0] == row + 1 and token.type not in _LAYOUT]
-        if len(here) >= MIN_TOKENS:
+        if len(here) >= _MIN_TOKENS:
             yield row, lines[row].strip()
     statement: list[tokenize.TokenInfo] = []
     for token in tokens:
         if token.type not in _LAYOUT and token.start[0] - 1 in rows:
             statement.append(token)
-        elif token.type == tokenize.NEWLINE and len(statement) >= MIN_TOKENS:
+        elif token.type == tokenize.NEWLINE and len(statement) >= _MIN_TOKENS:
             first, last = statement[0].start[0] - 1, statement[-1].end[0]
             yield first, "\n".join(line.strip() for line in lines[first:last])
         if token.type == tokenize.NEWLINE:

@@ -16,7 +16,7 @@ from labsupport.authoring.rules import Spec
 from labsupport.authoring.source import lesson_paths, read_lesson
 from labsupport.errors import LabError, UsageError
 
-__all__ = ["release"]
+__all__ = ["SETUP", "release"]
 
 # What `make lab`, pip and conda read.
 SETUP = (".ci/venv", "LICENSE", "Makefile", "constraints.txt", "environment.yml", "pyproject.toml")

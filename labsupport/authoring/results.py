@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labsupport.authoring.notebook_file import joined
+from labsupport.authoring.notebook_file import joined, metadata_of
 
 __all__ = ["Failure", "Progress", "RunResult", "failure_of", "marks", "summary"]
 
@@ -56,15 +56,16 @@ def marks(notebook: Mapping[str, Any]) -> tuple[float, float]:
     """Return the points that the check cells of an executed notebook gave, and those that they could have given."""
     earned = possible = 0.0
     for cell in notebook["cells"]:
-        grading = cell["metadata"].get("nbgrader", {})
-        if grading.get("grade"):
-            possible += grading["points"]
-            earned += min(max(0.0, _number(cell)), grading["points"])
+        grading = metadata_of(cell).get("nbgrader")
+        points = grading.get("points") if isinstance(grading, dict) and grading.get("grade") else None
+        if isinstance(points, int | float):
+            possible += points
+            earned += min(_number(cell), points)
     return earned, possible
 
 
 def _number(check: Mapping[str, Any]) -> float:
-    """Return the bare number that a check cell shows as plain text, 0 if it shows anything else."""
+    """Return the bare number, not below 0, that a check cell shows as plain text; 0 if it shows anything else."""
     for output in check.get("outputs", ()):
         if output["output_type"] == "execute_result":
             text = joined(output["data"].get("text/plain"))

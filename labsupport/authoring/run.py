@@ -40,7 +40,7 @@ __all__ = ["run_notebooks"]
 
 _TICK = 0.2
 
-Watch = Callable[[Sequence[Progress]], None]
+_Watch = Callable[[Sequence[Progress]], None]
 
 
 @dataclass
@@ -103,7 +103,7 @@ def run_notebooks(
     parameters: Mapping[str, object] | None = None,
     seeds: Sequence[int] = (),
     cell_timeout: float = 60.0,
-    on_progress: Watch | None = None,
+    on_progress: _Watch | None = None,
     lessons: Path | None = None,
 ) -> list[RunResult]:
     """Run the notebooks, or with `solutions` the solved build of each, and return a result for each, in order.
@@ -163,7 +163,7 @@ def _run_all(
     execute: Callable[[_Job, Path], Exception | None],
     jobs: int,
     out: Path | None,
-    on_progress: Watch | None,
+    on_progress: _Watch | None,
 ) -> None:
     def run(job: _Job) -> None:
         job.started = time.monotonic()

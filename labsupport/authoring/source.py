@@ -26,8 +26,8 @@ from labsupport.authoring.faults import Fault, refuse
 
 __all__ = ["Lesson", "SourceCell", "lesson_paths", "read_lesson", "scan_lesson"]
 
-ROLES_WITH_ID = ("exercise", "check", "predict")
-ROLES = (*ROLES_WITH_ID, "parameters", "setup")
+_ROLES_WITH_ID = ("exercise", "check", "predict")
+_ROLES = (*_ROLES_WITH_ID, "parameters", "setup")
 
 _SLUG = re.compile(r"\d\d_[a-z0-9]+(_[a-z0-9]+)*")
 _HEADER = re.compile(r"# %%( .*)?")
@@ -49,12 +49,12 @@ class SourceCell:
     @property
     def role(self) -> str:
         """``exercise``, ``check``, ``predict``, ``parameters``, ``setup`` or, for all others, ``text``."""
-        return next((role for role in ROLES if role in self.attributes), "text")
+        return next((role for role in _ROLES if role in self.attributes), "text")
 
     @property
     def id(self) -> str:
         """The id that the header gives, or an empty string."""
-        return self.attributes[self.role] if self.role in ROLES_WITH_ID else ""
+        return self.attributes[self.role] if self.role in _ROLES_WITH_ID else ""
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ class _Scanner:
 
 def _misused(kind: str, words: Mapping[str, str]) -> Iterator[str]:
     """Say which words of a header are unknown, misplaced or without the value they need."""
-    roles = [word for word in words if word in ROLES]
+    roles = [word for word in words if word in _ROLES]
     if kind == "markdown" and words:
         yield "the header of a Markdown cell takes no further words"
         return
@@ -178,9 +178,9 @@ def _misused(kind: str, words: Mapping[str, str]) -> Iterator[str]:
         if word == "points":
             if "check" not in words:
                 yield '"points" belongs to a check'
-        elif word not in ROLES:
+        elif word not in _ROLES:
             yield f'unknown word in a cell header: "{word}"'
-        elif word not in ROLES_WITH_ID:
+        elif word not in _ROLES_WITH_ID:
             if value:
                 yield f'"{word}" stands alone in a header'
         elif not _ID.fullmatch(value):

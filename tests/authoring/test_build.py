@@ -126,6 +126,7 @@ def test_a_digest_overlooks_line_ends_and_trailing_blanks_and_nothing_else() -> 
     assert text_digest("a = 1\nb") == text_digest("a = 1  \r\nb\n\n")
     assert text_digest("a = 1\nb") != text_digest("a = 1\n\nb")
     assert text_digest("if a:\n    b") != text_digest("if a:\nb")
+    assert text_digest("    a") != text_digest("a")
     assert text_digest("\ud800") != text_digest("")
 
 

@@ -54,6 +54,8 @@ def test_points_of_all_checks_are_added_and_other_cells_ignored() -> None:
             {"metadata": {}, "outputs": [shows("7")]},
             {"metadata": {"nbgrader": {"grade": False, "solution": True}}, "outputs": [shows("7")]},
             {"metadata": {}},
+            {"metadata": {"nbgrader": []}},
+            check("two", shows("7")),  # type: ignore[arg-type]  # a file may say anything
         ]
     }
     assert marks(notebook) == (2.5, 3.5)
