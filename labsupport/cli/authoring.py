@@ -10,7 +10,7 @@ from pathlib import Path
 from labsupport.cli.parser import Commands, nearest
 from labsupport.errors import UsageError
 
-__all__ = ["add"]
+__all__ = ["add", "near"]
 
 
 def add(commands: Commands) -> None:

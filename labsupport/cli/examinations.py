@@ -21,7 +21,18 @@ from typing import Literal
 
 import labsupport
 
-__all__ = ["DISTRIBUTION", "Finding", "examine"]
+__all__ = [
+    "DISTRIBUTION",
+    "Finding",
+    "clock",
+    "examine",
+    "kernelspec",
+    "loopback",
+    "openssl_version",
+    "packages",
+    "python_version",
+    "tools",
+]
 
 DISTRIBUTION = "mtls-lab"
 _OLDEST, _NEWEST = (3, 11), (3, 13)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from labsupport.cli.parser import Commands
 
-__all__ = ["add"]
+__all__ = ["add", "has_screen", "options"]
 
 _FIRST = "00_start.ipynb"
 _HIDDEN = ".jupyterlab"

@@ -16,8 +16,8 @@ from typing import TypeAlias, Union
 __all__ = ["MAX_SIZE", "NotPlain", "Plain", "as_plain", "class_name", "from_wire", "readable", "same", "to_wire"]
 
 # Sequence and Mapping only for the type checker, so that a list[int] is Plain too; the gate admits exactly
-# NoneType, bool, int, float, str, bytes, list, tuple, and dict with str keys.
-Plain: TypeAlias = Union[bool, int, float, str, bytes, Sequence["Plain"], Mapping[str, "Plain"], None]  # noqa: UP007, RUF100
+# NoneType, bool, int, float, str, bytes, list, tuple, and dict with str keys. A | cannot join a name in quotes.
+Plain: TypeAlias = Union[bool, int, float, str, bytes, Sequence["Plain"], Mapping[str, "Plain"], None]  # noqa: UP007, RUF100  # see above
 
 MAX_DEPTH = 32
 MAX_ITEMS = 100_000

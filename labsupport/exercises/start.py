@@ -10,7 +10,7 @@ from labsupport.exercises.model import Case, Exercise, Mistake
 from labsupport.exercises.verdicts import asking
 from labsupport.rsa import Key, sign
 
-__all__ = ["EXERCISES"]
+__all__ = ["EXERCISES", "Claim"]
 
 ASPECT = "good signatures accepted, all others refused"
 PAIRS = 16

@@ -20,7 +20,7 @@ from labsupport.pki.authority import Authority
 from labsupport.tls.contexts import Tls, server_context
 from labsupport.tls.servers.protected import Manner
 
-__all__ = ["EXERCISE"]
+__all__ = ["EXERCISE", "Scene"]
 
 FUNCTION = "outcome"
 

@@ -18,7 +18,7 @@ from labsupport.tls.contexts import Tls, client_context, server_context
 from labsupport.tls.handshake import handshake
 from labsupport.tls.trace import Trace
 
-__all__ = ["EXERCISE"]
+__all__ = ["EXERCISE", "Transcript"]
 
 FUNCTION = "read_transcript"
 

@@ -20,7 +20,7 @@ from labsupport.exercises.verdicts import asking
 from labsupport.pki.zoo import Flaw, specimen
 from labsupport.tls.verifiers import verdicts
 
-__all__ = ["EXERCISE"]
+__all__ = ["EXERCISE", "Question"]
 
 FUNCTION = "why"
 ASPECT = "the reason for each refusal, and none for what was accepted"
