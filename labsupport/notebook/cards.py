@@ -59,12 +59,12 @@ def _header(report: Report) -> str:
 
 
 def _aspect(aspect: AspectReport) -> str:
-    # A narrow screen may break a count of two parts between them, and nowhere else.
+    # A narrow screen puts the count below the name, and may break one of two parts between them, nowhere else.
     count = ", ".join(f'<span style="white-space: nowrap">{part}</span>' for part in progress_of(aspect).split(", "))
     line = (
-        '<div style="display: flex; align-items: baseline; gap: 0.5rem; margin-top: 0.3rem">'
-        f'{mark(mark_of(aspect))}<span style="flex: 1 1 auto; min-width: 0">{look.escape(aspect.name)}</span>'
-        f'<span style="text-align: right; {look.MUTED}">{count}</span></div>'
+        '<div style="display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 0.5rem; margin-top: 0.3rem">'
+        f'{mark(mark_of(aspect))}<span style="flex: 1 1 10rem; min-width: 0">{look.escape(aspect.name)}</span>'
+        f'<span style="margin-left: auto; text-align: right; {look.MUTED}">{count}</span></div>'
     )
     failing = aspect.failing
     return line if failing is None or failing.unwritten else line + _failing(failing)

@@ -87,7 +87,7 @@ class Progress:
         lines = [header, *(_lesson(slug, standings) for slug, standings in self.lessons.items())]
         if self.to_come:
             titles = " · ".join(
-                f'<span style="white-space: nowrap">{look.escape(name)}</span>' for name in self.to_come
+                f'<span style="display: inline-block">{look.escape(name)}</span>' for name in self.to_come
             )
             lines.append(f'<div style="margin-top: 0.9rem; {look.MUTED}">To come: {titles}</div>')
         return look.card(lines)
