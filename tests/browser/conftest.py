@@ -31,7 +31,8 @@ def chromium() -> Iterator[Any]:
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
-        yield browser
+        # One for all pages: JupyterLab's scripts are loaded once.
+        yield browser.new_context(viewport={"width": 1400, "height": 1000})
         browser.close()
 
 
@@ -43,9 +44,9 @@ def lab(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab
 
 @pytest.fixture
 def page(chromium: Any) -> Iterator[Any]:
-    context = chromium.new_context(viewport={"width": 1400, "height": 1000})
-    yield context.new_page()
-    context.close()
+    opened = chromium.new_page()
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="session")

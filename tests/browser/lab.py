@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -19,8 +20,9 @@ __all__ = ["SHOTS", "Lab", "Notebook", "running_lab"]
 
 SHOTS = ROOT / "shots"
 # JupyterLab is slow to start on a busy machine, and lesson 06 runs for ten seconds or more.
-SECONDS = 180
+SECONDS = 120
 _ADDRESS = re.compile(r"http://\S+/lab/tree/\S+\?token=\w+")
+_NUMBER = re.compile(r"\[\d+\]:")
 _THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 
 
@@ -33,8 +35,9 @@ class Lab:
     settings: Path
 
     def url(self, notebook: str) -> str:
-        """Return the address of a notebook of the working copy."""
-        return self.address.replace("00_start.ipynb", notebook)
+        """Return the address of a notebook of the working copy, in a layout of its own: no tabs of earlier pages."""
+        layout = f"/lab/workspaces/{secrets.token_hex(4)}/tree/"
+        return self.address.replace("/lab/tree/00_start.ipynb", layout + notebook)
 
     def dress(self, theme: str) -> None:
         """Choose the theme of the pages that are opened from now on."""
@@ -51,10 +54,13 @@ class Lab:
 @contextmanager
 def running_lab(folder: Path) -> Iterator[Lab]:
     """Run ``labsupport lab`` until the block ends, away from the settings of whoever runs the tests."""
-    work, settings = folder / "work", folder / "settings"
+    work, settings, config = folder / "work", folder / "settings", folder / "config"
+    (config / "labconfig").mkdir(parents=True)
+    # nbgrader is installed beside the tests; learners do not have its buttons.
+    (config / "labconfig" / "page_config.json").write_text('{"disabledExtensions": {"@jupyter/nbgrader": true}}')
     mine = {
         "JUPYTERLAB_SETTINGS_DIR": str(settings),
-        "JUPYTER_CONFIG_DIR": str(folder / "config"),
+        "JUPYTER_CONFIG_DIR": str(config),
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
         "PYTHONUNBUFFERED": "1",
     }
@@ -89,8 +95,8 @@ class Notebook:
         page.set_default_timeout(SECONDS * 1000)
         page.goto(lab.url(name))
         page.wait_for_selector(".jp-Notebook .jp-Cell")
-        # The kernel's state stands in the toolbar.
-        page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', state="attached")
+        # What is run before the kernel has been heard of is lost.
+        page.get_by_text(re.compile(r"^Python 3.*\| Idle$")).wait_for()
 
     def index(self, cell_id: str) -> int:
         """Return the position of a cell."""
@@ -119,9 +125,10 @@ class Notebook:
     def run(self, index: int) -> None:
         """Run one cell again and wait until it has a new number."""
         prompt = self._prompt(index)
-        self.cell(index).locator(".jp-InputArea-prompt").first.click()
+        before = prompt.inner_text()
+        prompt.click()
         self.page.keyboard.press("Control+Enter")
-        self._wait_for_number(index, other_than=prompt)
+        self._wait_for_number(index, other_than=before)
 
     def write(self, index: int, source: str) -> None:
         """Replace the source of a cell, as typing does."""
@@ -141,16 +148,13 @@ class Notebook:
         found: list[str] = broken.all_inner_texts()
         return found
 
-    def _prompt(self, index: int) -> str:
-        text: str = self.cell(index).locator(".jp-InputArea-prompt").first.inner_text()
-        return text.strip()
+    def _prompt(self, index: int) -> Any:
+        return self.cell(index).locator(".jp-InputArea-prompt").first
 
-    def _wait_for_number(self, index: int, other_than: str = "") -> None:
-        self.page.wait_for_function(
-            """([index, before]) => {
-                const cell = document.querySelector(`.jp-Notebook .jp-Cell[data-windowed-list-index="${index}"]`);
-                const prompt = cell?.querySelector(".jp-InputArea-prompt")?.innerText.trim() ?? "";
-                return /^\\[\\d+\\]:$/.test(prompt) && prompt !== before;
-            }""",
-            arg=[index, other_than],
-        )
+    def _wait_for_number(self, index: int, other_than: str | None = None) -> None:
+        from playwright.sync_api import expect
+
+        seen = expect(self._prompt(index))
+        if other_than is not None:
+            seen.not_to_have_text(other_than, timeout=SECONDS * 1000)
+        seen.to_have_text(_NUMBER, timeout=SECONDS * 1000)

@@ -104,10 +104,10 @@ def test_on_a_phone_nothing_but_tables_and_figures_is_wider_than_the_screen(lab:
     page.set_viewport_size({"width": 390, "height": 844})
     # The file browser would leave no room for a notebook.
     page.keyboard.press("Control+B")
-    page.wait_for_function("document.querySelector('.jp-Notebook').clientWidth > 300")
-    assert page.evaluate(WIDE) == []
+    page.locator("#jp-left-stack").wait_for(state="hidden")
     notebook.outputs(notebook.index(f"check-{EXERCISE}")).scroll_into_view_if_needed()
     shoot(page, "00-phone")
+    assert page.evaluate(WIDE) == []
 
 
 # Texts of our own outputs whose contrast with what is behind them is below 4.5, opacity counted in.
