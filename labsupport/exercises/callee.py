@@ -109,7 +109,7 @@ class Url:
         return f"https://{self.host}:{self.port}{self.path}"
 
 
-Argument: TypeAlias = Plain | Oracle | File | Folder | Url
+Argument: TypeAlias = "Plain | Oracle | File | Folder | Url"
 
 
 def as_arguments(arguments: Sequence[Argument]) -> list[Argument]:

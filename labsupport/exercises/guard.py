@@ -215,8 +215,5 @@ class _Tape(io.TextIOBase):
         self._room -= len(kept)
         return str.__len__(text)
 
-    def writable(self) -> bool:
-        return True
-
     def text(self) -> str:
         return "".join(self._parts)

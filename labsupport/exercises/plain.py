@@ -11,13 +11,13 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias, Union
+from typing import TypeAlias
 
 __all__ = ["MAX_SIZE", "NotPlain", "Plain", "as_plain", "class_name", "from_wire", "readable", "same", "to_wire"]
 
 # Sequence and Mapping only for the type checker, so that a list[int] is Plain too; the gate admits exactly
-# NoneType, bool, int, float, str, bytes, list, tuple, and dict with str keys. A | cannot join a name in quotes.
-Plain: TypeAlias = Union[bool, int, float, str, bytes, Sequence["Plain"], Mapping[str, "Plain"], None]  # noqa: UP007, RUF100  # see above
+# NoneType, bool, int, float, str, bytes, list, tuple, and dict with str keys.
+Plain: TypeAlias = "bool | int | float | str | bytes | Sequence[Plain] | Mapping[str, Plain] | None"
 
 MAX_DEPTH = 32
 MAX_ITEMS = 100_000
