@@ -46,14 +46,14 @@ def stranger() -> Identity:
     return Authority.self_signed("client1")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def pairs(authority: Authority) -> Iterator[dict[Tls, Pair]]:
     """Return the pair by the version of TLS that server2 speaks."""
     with Pair(authority, tls="1.2") as older, Pair(authority, tls="1.3") as newer:
         yield {"1.2": older, "1.3": newer}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def pair(pairs: dict[Tls, Pair]) -> Pair:
     return pairs["1.3"]
 
