@@ -24,8 +24,9 @@ _taken: list[Path] = []
 Shoot = Callable[[Any, str], None]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
+    # Not longer than its module: while playwright is open no other event loop can run in this thread.
     program = need("chromium")
     from playwright.sync_api import sync_playwright
 
@@ -36,7 +37,7 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lab(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     with running_lab(tmp_path_factory.mktemp("lab")) as running:
         yield running
@@ -49,7 +50,7 @@ def page(chromium: Any) -> Iterator[Any]:
     opened.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shoot() -> Shoot:
     """Return a function that keeps a picture of a page, or of a part of one, under a name."""
     SHOTS.mkdir(exist_ok=True)
