@@ -18,7 +18,7 @@ import pytest
 from labsupport.authoring.places import masters_dir
 from labsupport.cli import lab, main
 from labsupport.errors import NotebookError
-from tests.tools import need
+from tests.tools import need, python
 
 SECONDS = 60.0
 
@@ -106,26 +106,37 @@ def test_news_and_update_checks_are_off_and_the_persons_own_settings_untouched(s
     assert not (session.home / "jupyter" / "lab" / "user-settings").exists()
 
 
-@pytest.mark.browser
-def test_the_first_lesson_opens_without_a_question_in_front(session: Session, tmp_path: Path) -> None:
-    from playwright.sync_api import sync_playwright
+# In a process of its own: playwright allows one at a time, and the browser tests keep theirs.
+LOOK = """
+import json, sys
+from playwright.sync_api import sync_playwright
 
-    chromium = need("chromium")
-    flags = "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync"
-    asked: list[str] = []
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=[*flags.split(), "--no-first-run"])
-        page = browser.new_page()
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(session.url)
-        page.wait_for_selector(".jp-NotebookPanel .jp-RenderedMarkdown h1", timeout=SECONDS * 1000)
-        # The kernel is up, and with it whatever JupyterLab had to ask at its start.
-        page.wait_for_selector('.jp-NotebookPanel [data-status="idle"]', timeout=SECONDS * 1000)
-        assert page.locator(".Toastify__toast").count() == 0
-        assert page.locator(".jp-Dialog").count() == 0
-        browser.close()
-    assert [url for url in asked if "://localhost" not in url and not url.startswith(("data:", "blob:"))] == []
-    assert [url for url in asked if "/lab/api/news" in url or "/lab/api/update" in url] == []
+chromium, url, milliseconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
+flags = "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync"
+asked = []
+with sync_playwright() as driver:
+    browser = driver.chromium.launch(executable_path=chromium, args=[*flags.split(), "--no-first-run"])
+    page = browser.new_page()
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(url)
+    page.wait_for_selector(".jp-NotebookPanel .jp-RenderedMarkdown h1", timeout=milliseconds)
+    # The kernel is up, and with it whatever JupyterLab had to ask at its start.
+    page.wait_for_selector('.jp-NotebookPanel [data-status="idle"]', timeout=milliseconds)
+    in_front = page.locator(".Toastify__toast").count() + page.locator(".jp-Dialog").count()
+    browser.close()
+print(json.dumps({"in_front": in_front, "asked": asked}))
+"""
+
+
+@pytest.mark.browser
+def test_the_first_lesson_opens_without_a_question_in_front(session: Session) -> None:
+    seen = python(LOOK, need("chromium"), session.url, str(SECONDS * 1000), seconds=3 * SECONDS)
+    assert seen.returncode == 0, seen.stderr
+    told = json.loads(seen.stdout)
+    assert told["in_front"] == 0
+    elsewhere = [url for url in told["asked"] if "://localhost" not in url and not url.startswith(("data:", "blob:"))]
+    assert elsewhere == []
+    assert [url for url in told["asked"] if "/lab/api/news" in url or "/lab/api/update" in url] == []
 
 
 def test_sigterm_ends_it(tmp_path: Path) -> None:
