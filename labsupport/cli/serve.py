@@ -92,9 +92,10 @@ def _instructions(pair: Pair, cast: Cast, width: int) -> str:
         f"server1  {pair.server1.url}  exposed; forwards / and /whoami",
         f"server2  {pair.server2.url}  protected; {versions}",
         "",
-        "In another terminal, first go to where the key files are:",
+        "In another terminal, first go to where the key files are, past any proxy:",
         "",
         f"cd {shlex.quote(str(private_folder()))}",
+        f"export no_proxy={pair.server1.name},{pair.server2.name}",
         "",
     ]
     for number, experiment in enumerate(EXPERIMENTS, start=1):
