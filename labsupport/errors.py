@@ -6,6 +6,7 @@ The tree::
     ├── CertificateRefused      a certificate authority declines to sign (pki)
     ├── CannotListen            a server finds no loopback port (tls.servers)
     ├── LessonError             a lesson's source breaks a rule: file, line, reason (authoring)
+    │   └── LessonFaults        several at once, a line each; it lives in authoring.faults
     ├── NotebookError           a file is not a notebook that can be read (authoring)
     ├── UnknownExercise         an exercise id that no lesson has (exercises)
     └── UsageError              a command or a verb was called with words it does not know
