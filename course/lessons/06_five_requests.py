@@ -452,14 +452,15 @@ check("five-requests-server2-context", server2_context)
 # </details>
 
 # %% [markdown]
-# Your context in a running server: assign it to the live pair, and the next connection meets it. The card stays
-# neutral until you have written it.
+# Your context in a running server: assign it, and the next connection meets it. The pair is a fresh one, so that
+# nothing else here depends on your answer. The card stays neutral until you have written one.
 
 
 # %%
 def with_your_context() -> requests.Response:
-    pair.server2.context = server2_context(*pair.server2.identity.files, ca)
-    return requests.get(url, verify=ca, cert=client.files, timeout=5)
+    with Pair(authority) as yours:
+        yours.server2.context = server2_context(*yours.server2.identity.files, ca)
+        return requests.get(yours.server2.url, verify=ca, cert=client.files, timeout=5)
 
 
 attempt(with_your_context)
