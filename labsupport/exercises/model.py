@@ -110,6 +110,7 @@ class Report:
     seconds: float = field(default=0.0, compare=False)
 
     def __str__(self) -> str:
+        # Here, because the words read reports: at the top the two modules would import each other.
         from labsupport.exercises.words import in_words
 
         return in_words(self)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from labsupport.exercises.model import AspectReport, Report
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from labsupport.exercises.model import AspectReport, Report
 
 __all__ = ["MARKS", "in_words", "mark_of", "pointer_of", "points_text", "progress_of", "verdict"]
 
