@@ -11,6 +11,7 @@ from pathlib import Path
 
 from labsupport.exercises.callee import Argument, File, Folder, Oracle, OverQuota, Url, as_arguments
 from labsupport.exercises.plain import NotPlain, Plain, as_plain, readable, same
+from labsupport.pki.folders import private_folder
 
 __all__ = ["FOLDER_BYTES", "FOLDER_FILES", "Handed", "TooMuch", "handed"]
 
@@ -50,8 +51,9 @@ class Handed:
         for position, argument in enumerate(as_arguments(self._arguments)):
             if isinstance(argument, File | Folder):
                 if scratch is None:
-                    # A function may leave what cannot be removed; that is no reason to fail.
-                    temporary = tempfile.TemporaryDirectory(prefix="labsupport-", ignore_cleanup_errors=True)
+                    # In the private folder, which is swept even after a process that was killed. A function may
+                    # leave what cannot be removed; that is no reason to fail.
+                    temporary = tempfile.TemporaryDirectory(dir=private_folder(), ignore_cleanup_errors=True)
                     scratch = Path(stack.enter_context(temporary))
                 own = scratch / str(position)  # so that two files may have the same name
                 own.mkdir(mode=0o700)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from labsupport.exercises import remote
-from labsupport.exercises.callee import Answer, Handle, Oracle
+from labsupport.exercises.callee import Answer, File, Handle, Oracle
 from labsupport.exercises.remote import RemoteCallee
+from labsupport.pki.folders import PREFIX
 
 
 @contextmanager
@@ -39,6 +41,17 @@ class TestDeath:
     def test_while_the_source_runs_is_an_answer(self) -> None:
         with _callee("import os\nos._exit(0)") as callee:
             assert callee.call("f") == DEAD
+
+    def test_leaves_files_only_where_they_are_swept_up(self) -> None:
+        source = "import os\ndef f(path, die):\n if die: os._exit(0)\n return path"
+        callee = RemoteCallee(source, ["f"])
+        path = Path(str(callee.call("f", File("key.pem", b"secret"), False).value))
+        private = next(folder for folder in path.parents if folder.name.startswith(PREFIX))
+        assert private.is_dir()
+        callee.close()
+        assert not private.exists()
+        assert callee.call("f", File("key.pem", b"secret"), True) == DEAD  # what it leaves, the next start removes
+        callee.close()
 
     def test_takes_the_handles_along(self) -> None:
         source = "import os, ssl\ndef f(die):\n if die: os._exit(0)\n return ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)"
