@@ -67,8 +67,13 @@ def _start(work: Path, *, port: int | None, browser: bool) -> None:
 
     server = LabApp.initialize_server(argv=options(work, port=port, browser=browser))
     address = f"http://localhost:{server.port}{server.base_url}lab/tree/{_FIRST}?token={server.identity_provider.token}"
-    print("JupyterLab runs until Ctrl-C." if browser else "Open this address in a browser; Ctrl-C ends JupyterLab:")
-    print(f"  {address}", flush=True)
+
+    def announce() -> None:
+        print("JupyterLab runs until Ctrl-C." if browser else "Open this address in a browser; Ctrl-C ends JupyterLab:")
+        print(f"  {address}", flush=True)
+
+    # It binds its port in a callback of its own, and nobody should follow the address before.
+    server.io_loop.add_callback(announce)
     server.start()
 
 

@@ -9,8 +9,9 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -240,21 +241,25 @@ def test_the_address_is_told_even_where_a_browser_opens(
 ) -> None:
     from jupyterlab.labapp import LabApp
 
-    class Server:
-        port, base_url = 8899, "/"
+    def start() -> None:
+        print("started")
+        for callback in callbacks:
+            callback()
 
-        class identity_provider:  # noqa: N801  # named as JupyterLab names it
-            token = "t0ken"
-
-        def start(self) -> None:
-            print("started")
-
+    callbacks: list[Callable[[], None]] = []
+    server = SimpleNamespace(
+        port=8899,
+        base_url="/",
+        identity_provider=SimpleNamespace(token="t0ken"),
+        io_loop=SimpleNamespace(add_callback=callbacks.append),
+        start=start,
+    )
     shutil.copytree(masters_dir(), tmp_path / "work")
-    monkeypatch.setattr(LabApp, "initialize_server", lambda argv: Server())
+    monkeypatch.setattr(LabApp, "initialize_server", lambda argv: server)
     monkeypatch.setenv("BROWSER", "w3m")
     assert main(["lab", "--dir", str(tmp_path / "work")]) == 0
     assert capsys.readouterr().out.splitlines()[1:] == [
+        "started",
         "JupyterLab runs until Ctrl-C.",
         "  http://localhost:8899/lab/tree/00_start.ipynb?token=t0ken",
-        "started",
     ]
