@@ -9,8 +9,8 @@
 #
 # Five minutes to read and run; five more for the warm-up.
 #
-# Everything here runs on your own machine: two real servers on loopback, real certificates made on the spot, no
-# internet.
+# Everything here runs on your own machine: two real servers on loopback (the network inside it), real certificates
+# made on the spot, no internet.
 
 # %% parameters
 seed = 7
@@ -24,13 +24,16 @@ from labsupport import Authority, Pair, attempt, check, progress, show
 # ## The scenario
 #
 # **server1** faces the internet. **server2** stands behind it on the local network and holds what is worth
-# protecting. server1 is meant to be the only one that reaches server2, for everybody else it is the door.
+# protecting. server1 is meant to be the only one that reaches server2. For everybody else it is the door: they ask
+# server1, and server1 asks server2.
 #
 # Ordinary TLS settles half of it: a client checks who the *server* is. **Mutual TLS** adds the other half: the
 # server checks who the *client* is.
-#
-# For that both need certificates, and somebody who signs them: a certificate authority (CA). Ours is made in one
-# line.
+
+# %% [markdown]
+# For that both need a *certificate*: a signed statement that a name and a public key belong together. It may be shown
+# to anybody. Only the holder has the private key that goes with it, and can prove to be meant. Who signs certificates
+# is called a certificate authority (CA). Ours is made in one line.
 
 # %%
 authority = Authority.root("Course root")
@@ -110,7 +113,7 @@ attempt(requests.get, pair.server2.url, verify=ca)
 #
 # The check calls your function with fresh numbers each time and compares with a judge of its own, so there is no
 # answer key to find. Its card says what was tried, what was expected and what came. Where it recognises a mistake,
-# it says so in one sentence. Try wrong answers: nothing is lost, and the last run counts.
+# it says so in one sentence. Try wrong answers: nothing is lost, and your map keeps the best result.
 #
 # Two hints stand folded below each exercise.
 
@@ -212,7 +215,7 @@ progress()
 # ## What you can do now
 #
 # - *Who is who:* server1 is the exposed proxy, server2 the protected server; outsiders go through server1, and
-#   nobody else gets anywhere, from inside the network either.
+#   nobody gets round it, not even from inside the network.
 # - *Which side refuses:* the client, when it cannot verify the server; the server, when it cannot verify the
 #   client. The server's log knows both.
 # - *How to work:* predict, run, explain; answer, check, hint.

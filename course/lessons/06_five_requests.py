@@ -46,12 +46,18 @@ client.certificate.subject, client.files
 # %% [markdown]
 # ## 2. Five requests
 #
+# A request to an HTTPS server has two layers. First comes TLS: in a *handshake* of some ten messages the two sides
+# agree on keys, show certificates, and check them. Inside the encrypted connection that comes of it follows HTTP: a
+# request, and a response with a status. A refusal can happen in either layer, and on either side.
+
+# %% [markdown]
 # ### Request 1: the client does not know whom to trust
 #
 # No `verify=`, so `requests` uses the public CAs that it ships with. Ours is not among them.
 #
 # **Predict first.** Replace the dots: `by` is `"client"`, `"server"` or `"nobody"`; `layer` is `"tls"` or `"http"`;
-# `when` is `"handshake"`, `"first read"` (the client's handshake was already done) or `"response"`.
+# `when` is `"handshake"`, `"first read"` (the client's handshake was already done) or `"response"`. Where nobody
+# refuses, leave the other two.
 
 # %% predict="no-ca"
 predict("no-ca", by=..., layer=..., when=...)
@@ -62,7 +68,8 @@ no_ca
 
 # %% [markdown]
 # The client refused, in the middle of the handshake, and no request was ever sent. Open the list of messages in the
-# card: the last one is an *alert*, and it goes from the client to the server.
+# card: the last one is an *alert*, and it goes from the client to the server. With an alert a side ends a TLS
+# connection and says why.
 #
 # Verify code 19 means that a self-signed certificate (the root) came along in the chain and is not trusted. A
 # server that sends only its own certificate earns code 20 instead, *unable to get local issuer certificate*. One
@@ -109,7 +116,10 @@ no_certificate
 # Look at the lines *when* and *handshake*. The client's handshake was complete, and still the request failed.
 #
 # In TLS 1.3 the client finishes its part before the server has judged its certificate. The refusal arrives with the
-# first read. In TLS 1.2 the same refusal comes inside the handshake:
+# first read. In TLS 1.2 the same refusal comes inside the handshake.
+#
+# Here are both from top to bottom, each message with its size beside the sender. Grey is encrypted. Dashed, with a
+# plus, is what is there only because the server asks for a certificate.
 
 # %%
 with Pair(authority, tls="1.2") as older:
@@ -138,8 +148,8 @@ pair.server2.log
 # %% [markdown]
 # ### Request 3: verification switched off
 #
-# The article that this course starts from offers `--insecure` as another way past request 1. In `requests` it is
-# called `verify=False`.
+# The article that this course starts from offers curl's `--insecure` as another way past request 1. In `requests` it
+# is called `verify=False`.
 #
 # > **Danger, on purpose.** No program in service may do this. Here it talks to your own machine.
 
@@ -154,7 +164,7 @@ insecure
 # For the server nothing has changed: it still wants a certificate. For the client everything has changed, and
 # nothing shows it.
 #
-# Here is an impostor: a pair with the same names, certified by an authority that nobody trusts. It asks for no
+# Here is an impostor: a pair with the same names, certified by an authority that nobody trusts. It insists on no
 # certificate, takes what comes, and writes it down. A client without verification tells it a secret:
 
 # %%
@@ -224,8 +234,8 @@ admitted
 # server2 greets the client by the name in its certificate. No password was sent, and nothing that an eavesdropper
 # could use again.
 #
-# Now all five in one picture, for both versions, with your predictions at the end of each row (about the last
-# column).
+# Now all five in one picture, for both versions. At the end of each row stands your prediction: whether it came true
+# in both columns, in one, or in none.
 
 
 # %%
@@ -263,6 +273,12 @@ show(plain, admitted)
 #   *This* is the proof. It fits this handshake and no other, so it is worthless to whoever records it.
 #
 # In TLS 1.3 all three travel encrypted. In TLS 1.2 a listener on the line can read the client's certificate.
+
+# %% [markdown]
+# The two `NewSessionTicket` messages on the left let a client come back without showing anything anew. server2 hands
+# out none: whoever comes back is judged again.
+#
+# Bytes of all handshake messages, with client certificate and without, and what was added:
 
 # %%
 admitted.trace.size, plain.trace.size, [message.name for message in admitted.trace.mutual]
@@ -469,10 +485,10 @@ attempt(with_your_context)
 # ## 6. The client's side, by hand
 #
 # `requests.get(..., verify=..., cert=...)` builds an `SSLContext` out of sight. To decide more than it asks for,
-# hand it one of your own. `requests` takes it through a *transport adapter*; the pool of connections wants it as
-# `ssl_context`.
+# hand it one of your own. `requests` takes it through a *transport adapter*, the object that opens a session's
+# connections; its pool of connections wants it as `ssl_context`.
 
-# %%
+# %% setup
 from typing import Any
 
 from requests.adapters import HTTPAdapter
@@ -488,8 +504,8 @@ class Adapter(HTTPAdapter):
 
 
 # %% [markdown]
-# The first example allows nothing but TLS 1.2. The second trusts an authority that did not sign for server2: the
-# same call is refused.
+# The first example allows nothing but TLS 1.2. The second trusts an authority that did not sign for server1: the
+# client refuses.
 
 
 # %%
@@ -512,11 +528,15 @@ elsewhere = Authority.root("Another root").ca_path
 # - `Session.verify` loses against the environment variable `REQUESTS_CA_BUNDLE`. An argument of the call does not.
 #
 # Strictness is the other thing that a context decides. From Python 3.13 on `ssl.create_default_context()` sets
-# `VERIFY_X509_STRICT`, which refuses certificates without an AuthorityKeyIdentifier, and CAs without keyUsage.
-# Earlier versions forgive them.
+# `VERIFY_X509_STRICT`, which refuses certificates without an AuthorityKeyIdentifier (which key signed this one), and
+# CAs without keyUsage (what their key may do). Earlier versions forgive them.
 
 # %%
 bool(ssl.create_default_context().verify_flags & ssl.VERIFY_X509_STRICT)
+
+# %% [markdown]
+# And names: a certificate lists its names in an extension called SubjectAltName. Old ones have a single name in the
+# subject instead, the *common name*. Some verifiers still read that one where there is no SubjectAltName.
 
 # %% [markdown]
 # ### Exercise 4: a strict client
@@ -663,8 +683,8 @@ check("five-requests-proxy", forward)
 # ## 8. One certificate, many judges
 #
 # The article makes its certificates with `openssl x509 -req` and no extensions. On OpenSSL 3.0 and 3.1 that gives
-# X.509 *version 1*, with no SubjectAltName and no purpose, under a CA without keyUsage. `recipe="article"` makes
-# the same.
+# X.509 *version 1*, from before there were extensions: no SubjectAltName, no purpose, under a CA without keyUsage.
+# `recipe="article"` makes the same.
 #
 # Who on this machine takes them? `True` is accepted, `None` means that the tool is not installed.
 
@@ -683,7 +703,7 @@ pair.verdicts()
 # %% [markdown]
 # curl and plain `ssl` still read the common name when there is no SubjectAltName; `requests` and the `cryptography`
 # library do not. The strict verifier objects to the CA. So the article's fifth request, the one that works with
-# curl, fails with `requests`:
+# curl, fails with `requests`, with code 62 (no such name) or, by the rules of Python 3.13, 92 (no keyUsage):
 
 # %%
 with Pair(as_in_the_article) as copied:
@@ -708,16 +728,22 @@ fifth
 # | `"ca-without-key-usage"` | the CA's certificate has no keyUsage |
 
 # %% [markdown]
-# `cryptography` shows it all. This is how to look at one extension of a certificate, and at one that is not there:
+# `cryptography` shows it all: the version, and one extension at a time.
 
-# %%
+# %% setup
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+# %%
 sound = x509.load_pem_x509_certificate(pair.server2.identity.certificate_pem)
+sound.version, sound.extensions.get_extension_for_class(x509.KeyUsage).value
+
+# %% [markdown]
+# An extension that is not there raises an exception. Here is the article's CA:
+
+# %%
 flawed = x509.load_pem_x509_certificate(as_in_the_article.certificate_pem)
-usage = [cert.extensions.get_extension_for_class for cert in (sound, flawed)]
-[attempt(look, x509.KeyUsage).verdict for look in usage], sound.version
+attempt(flawed.extensions.get_extension_for_class, x509.KeyUsage)
 
 
 # %% exercise="five-requests-why"
@@ -776,7 +802,7 @@ for_clients = Authority.root("A CA for clients alone")
 visitor = for_clients.issue(client.name, role="client")
 with Pair(authority, client_authority=for_clients) as split:
     shown = [attempt(requests.get, split.server2.url, verify=ca, cert=who.files) for who in (visitor, client)]
-[outcome_of.verdict for outcome_of in shown]
+[made.verdict for made in shown]
 
 # %% [markdown]
 # ## Take it to work

@@ -135,9 +135,11 @@ class Attempt:
         return {"text/plain": str(self), "text/html": self._card()}
 
     def _card(self) -> str:
-        lines = [f"<div>{look.badge(*self._badge)} &nbsp;{look.mono(self.call)}</div>"]
-        if not self.unwritten:
-            lines.append(f'<div style="margin: 0.35rem 0 0.1rem"><b>{look.escape(self.verdict.capitalize())}</b></div>')
+        word, kind = self._badge
+        lines = [f"<div>{look.badge(word, kind)} &nbsp;{look.mono(self.call)}</div>"]
+        if self.verdict != word:
+            said = look.escape(self.verdict[:1].upper() + self.verdict[1:])
+            lines.append(f'<div style="margin: 0.35rem 0 0.1rem; overflow-wrap: anywhere"><b>{said}</b></div>')
         facts = "".join(
             f'<div style="display: flex; gap: 0.8rem"><span style="flex: 0 0 6rem; {look.MUTED}">{name}</span>'
             f'<span style="min-width: 0">{look.mono(value)}</span></div>'

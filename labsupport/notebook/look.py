@@ -52,7 +52,8 @@ def badge(word: str, kind: str) -> str:
 
 def mono(text: object) -> str:
     """Return `text` in the code font, allowed to break anywhere."""
-    return f'<code style="{MONO}; background: none; color: inherit; overflow-wrap: anywhere">{escape(text)}</code>'
+    style = f"{MONO}; padding: 0; background: none; color: inherit; overflow-wrap: anywhere; white-space: pre-wrap"
+    return f'<code style="{style}">{escape(text)}</code>'
 
 
 def card(inner: Iterable[str], *, width: str = "46rem") -> str:

@@ -11,16 +11,21 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from cryptography import x509
+from requests import certs
 from requests.adapters import HTTPAdapter
 from urllib3.util.ssl_ import create_urllib3_context
 
 from labsupport.authoring.regions import solved_text
 from labsupport.authoring.source import Lesson, read_lesson
 from labsupport.notebook.attempt import Attempt, attempt
+from labsupport.notebook.check import check
+from labsupport.notebook.progress import progress
 from labsupport.pki.authority import Authority
 from labsupport.pki.identity import Identity
 from labsupport.pki.zoo import Flaw, specimen
@@ -139,9 +144,9 @@ class TestNumbersOfTheWarmUp:
         said(START, "Two hints stand folded below each exercise.")
         for slug in (START, FIVE):
             cells = lesson(slug).cells
-            for check, after in pairwise(cells):
-                if check.role == "check":
-                    assert re.findall(r"<summary>(.*?)</summary>", after.text) == ["Hint 1", "Hint 2"], check.id
+            for cell, after in pairwise(cells):
+                if cell.role == "check":
+                    assert re.findall(r"<summary>(.*?)</summary>", after.text) == ["Hint 1", "Hint 2"], cell.id
 
 
 class TestFiveRequests:
@@ -213,6 +218,7 @@ class TestFiveRequests:
     def test_verification_off_tells_an_impostor_everything(self, authority: Authority) -> None:
         said(FIVE, "The secret arrived: it stands in the impostor's log. That the answer was 400 came too late.")
         said(FIVE, "nothing of it reaches the log but a broken handshake.")
+        said(FIVE, "It insists on no certificate, takes what comes, and writes it down.")
         with Pair(Authority.root("Course root"), manner="http") as impostor:
             url = impostor.server2.url + "?secret=hunter2"
             off = attempt(requests.post, url, verify=False)
@@ -280,6 +286,23 @@ class TestHandshake:
         plain = attempt(requests.get, running.server1.url, verify=authority.ca_path).trace
         assert plain.mutual == ()
 
+    def test_tickets_only_where_nobody_is_judged(self, pair: Pair, authority: Authority, client: Identity) -> None:
+        said(FIVE, "The two `NewSessionTicket` messages on the left let a client come back")
+        said(FIVE, "server2 hands out none: whoever comes back is judged again.")
+        plain = attempt(requests.get, pair.server1.url, verify=authority.ca_path).trace
+        mutual = attempt(requests.get, pair.server2.url, verify=authority.ca_path, cert=client.files).trace
+        assert [[m.name for m in trace.messages].count("NewSessionTicket") for trace in (plain, mutual)] == [2, 0]
+        assert mutual.size > plain.size
+
+    def test_some_ten_messages(self, pairs: dict[Tls, Pair], authority: Authority, client: Identity) -> None:
+        said(
+            FIVE,
+            "in a *handshake* of some ten messages the two sides agree on keys, show certificates, and check them.",
+        )
+        for running in pairs.values():
+            made = attempt(requests.get, running.server2.url, verify=authority.ca_path, cert=client.files)
+            assert 9 <= len(made.trace.messages) <= 12
+
     def test_without_them_the_handshakes_are_the_same(self, authority: Authority, client: Identity) -> None:
         server = authority.issue("server2.test", role="server")
         names = []
@@ -313,6 +336,29 @@ def _prose(slug: str) -> str:
     return " ".join(" ".join(cell.text for cell in lesson(slug).cells if cell.kind == "markdown").split())
 
 
+class TestWords:
+    def test_the_map_keeps_the_best_result(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        said(START, "Try wrong answers: nothing is lost, and your map keeps the best result.")
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.delenv("LABSUPPORT_PROGRESS", raising=False)
+        verifies = answer_to(START, "start-verifies")
+        assert check("start-verifies", verifies).points == 1
+        assert check("start-verifies", lambda *_: True).points == 0
+        assert progress().points == 1
+
+    def test_public_authorities_do_not_know_ours(self, authority: Authority) -> None:
+        said(FIVE, "No `verify=`, so `requests` uses the public CAs that it ships with. Ours is not among them.")
+        shipped = Path(certs.where()).read_text(encoding="utf-8")
+        assert shipped.count("BEGIN CERTIFICATE") > 10
+        assert authority.certificate_pem.decode() not in shipped
+
+    def test_an_extension_that_is_not_there_raises(self) -> None:
+        said(FIVE, "An extension that is not there raises an exception. Here is the article's CA:")
+        flawed = Authority.root("ca.com", recipe="article").certificate
+        made = attempt(flawed.extensions.get_extension_for_class, x509.KeyUsage)
+        assert (made.fault or "").startswith("ExtensionNotFound")
+
+
 class TestContexts:
     def test_purpose_client_auth_asks_nobody(self, rules: str) -> None:
         said(FIVE, 'It means "a context for the side that *could* do so", and its mode is `CERT_NONE`')
@@ -344,7 +390,8 @@ class TestContexts:
 
     @pytest.mark.parametrize("flaw", ["no-authority-key-identifier", "ca-without-key-usage"])
     def test_what_strictness_refuses(self, flaw: Flaw) -> None:
-        said(FIVE, "which refuses certificates without an AuthorityKeyIdentifier, and CAs without keyUsage.")
+        said(FIVE, "which refuses certificates without an AuthorityKeyIdentifier (which key signed this one), and")
+        said(FIVE, "CAs without keyUsage (what their key may do).")
         made = specimen(flaw, "server2.test")
         verdict = verdicts(made.identity, made.ca_certificate, "server2.test")
         assert (verdict["ssl"], verdict["ssl-strict"]) == (True, False)
@@ -452,7 +499,10 @@ class TestJudges:
         assert [by_article[name] for name in ("ssl-strict", "requests", "cryptography")] == [False] * 3
         assert copied.server2.identity.certificate.version.name == "v1"
         said(FIVE, "So the article's fifth request, the one that works with curl, fails with `requests`")
+        said(FIVE, "with code 62 (no such name) or, by the rules of Python 3.13, 92 (no keyUsage):")
         assert (fifth.ok, fifth.by) == (False, "client")
+        assert fifth.refusal is not None
+        assert fifth.refusal.verify_code == (92 if rules == "3.13" else 62)
 
     def test_the_lessons_own_pair(self, pair: Pair) -> None:
         said(FIVE, "`True` is accepted, `None` means that the tool is not installed.")

@@ -260,6 +260,7 @@ class TestFaults:
         assert made.where is not None
         assert made.where.endswith('in careless: return answers["status"]')
         assert made.where in str(made)
+        assert "<b>Failed: KeyError: &#x27;status&#x27;</b>" in html(made)
 
     def test_a_fault_after_a_good_request_is_no_refusal(self, pair: Pair, authority: Authority) -> None:
         def careless() -> Any:
@@ -474,6 +475,9 @@ class TestCard:
             card = html(made)
             assert f"the handshake, {len(made.trace.messages)} messages" in card
             assert card.count("<tr") == 1 + len(made.trace.messages)
+
+    def test_nothing_is_said_twice(self) -> None:
+        assert html(attempt(dict)).lower().count("worked") == 1
 
     def test_without_tls_there_is_none(self) -> None:
         assert "<table" not in html(attempt(Response, 200, "hello"))
