@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 import requests
 from cryptography import x509
-from requests import certs
 from requests.adapters import HTTPAdapter
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.util.ssl_ import create_urllib3_context
 
 from labsupport.authoring.regions import solved_text
@@ -348,7 +348,7 @@ class TestWords:
 
     def test_public_authorities_do_not_know_ours(self, authority: Authority) -> None:
         said(FIVE, "No `verify=`, so `requests` uses the public CAs that it ships with. Ours is not among them.")
-        shipped = Path(certs.where()).read_text(encoding="utf-8")
+        shipped = Path(DEFAULT_CA_BUNDLE_PATH).read_text(encoding="utf-8")
         assert shipped.count("BEGIN CERTIFICATE") > 10
         assert authority.certificate_pem.decode() not in shipped
 
