@@ -736,7 +736,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 # %%
 sound = x509.load_pem_x509_certificate(pair.server2.identity.certificate_pem)
-sound.version, sound.extensions.get_extension_for_class(x509.KeyUsage).value
+sound.version, sound.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
 
 # %% [markdown]
 # An extension that is not there raises an exception. Here is the article's CA:

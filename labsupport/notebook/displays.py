@@ -70,4 +70,4 @@ def _pair_html(pair: Pair) -> str:
         ["<b>server1</b>", look.mono(pair.server1.url), "exposed: proxy", "nothing"],
         ["<b>server2</b>", look.mono(pair.server2.url), "protected", asks],
     ]
-    return look.table(("", "address", "", "asks clients for"), rows)
+    return look.table(("server", "address", "role", "asks clients for"), rows)

@@ -12,6 +12,7 @@ import sysconfig
 from collections.abc import Mapping
 from functools import partial
 from pathlib import PurePath
+from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
 __all__ = ["call_of", "error_of", "excerpt", "gist", "line_of", "scrubbed", "value_of"]
@@ -114,6 +115,8 @@ def _argument(value: Any, depth: int = 0) -> str:
     kind = type(value)
     if kind is str:
         return _text(value)
+    if isinstance(value, type | FunctionType | BuiltinFunctionType | MethodType):
+        return _name(value)
     if isinstance(value, PurePath):
         return repr(value.name)
     if kind is bytes:

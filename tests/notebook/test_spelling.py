@@ -79,6 +79,10 @@ def test_the_cells_own_functions_have_no_module() -> None:
         (-3, "-3"),
         (10**30, "<int>"),
         (Text("x"), "<Text>"),
+        (dict, "dict"),
+        (len, "len"),
+        (requests.get, "requests.get"),
+        (requests.Session().get, "Session.get"),
     ],
 )
 def test_arguments(value: object, shown: str) -> None:
