@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from collections.abc import Generator
 from typing import Any
 
 import pytest
+
+# A shell starts what it runs in the background deaf to Ctrl-C, and every child inherits that: the tests of Ctrl-C would
+# test nothing.
+if threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _in_ci() -> bool:
