@@ -136,16 +136,11 @@ class Attempt:
 
     def _card(self) -> str:
         word, kind = self._badge
-        lines = [f"<div>{look.badge(word, kind)} &nbsp;{look.mono(self.call)}</div>"]
+        lines = [look.headline(look.badge(word, kind), look.mono(self.call))]
         if self.verdict != word:
             said = look.escape(self.verdict[:1].upper() + self.verdict[1:])
             lines.append(f'<div style="margin: 0.35rem 0 0.1rem; overflow-wrap: anywhere"><b>{said}</b></div>')
-        facts = "".join(
-            f'<div style="display: flex; gap: 0.8rem"><span style="flex: 0 0 6rem; {look.MUTED}">{name}</span>'
-            f'<span style="min-width: 0">{look.mono(value)}</span></div>'
-            for name, value in self._facts()
-        )
-        lines.append(facts)
+        lines.append(look.facts((name, look.mono(value)) for name, value in self._facts()))
         lines += [f'<div style="{look.MUTED}">warning: {look.escape(text)}</div>' for text in self.warnings]
         if self.trace.messages:
             rows = [[look.escape(cell) for cell in row] for row in self.trace.rows()]

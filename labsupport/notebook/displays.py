@@ -55,11 +55,12 @@ def _row(entry: Verdict) -> list[str]:
     number, client, version, words, layer, reason = entry.row()
     verdict = look.badge("let in", "good") if entry.admitted else look.badge("refused", "bad")
     if entry.request:
-        verdict += f" &nbsp;{look.mono(words)}"
+        verdict += f" &nbsp;{look.mono(words, breaks=False)}"
     elif entry.layer == "tcp":
         # Nobody decided anything.
         verdict = look.badge(words, "note")
-    return [number, look.escape(client), look.escape(version), verdict, look.escape(layer.upper()), look.mono(reason)]
+    why = look.mono(reason, breaks=False)
+    return [number, look.escape(client), look.escape(version), verdict, look.escape(layer.upper()), why]
 
 
 def _pair_html(pair: Pair) -> str:
@@ -67,7 +68,7 @@ def _pair_html(pair: Pair) -> str:
         return look.card([look.escape(repr(pair)[1:-1])])
     asks = "a certificate of " + look.escape(pair.client_authority.name)
     rows = [
-        ["<b>server1</b>", look.mono(pair.server1.url), "exposed: proxy", "nothing"],
-        ["<b>server2</b>", look.mono(pair.server2.url), "protected", asks],
+        ["<b>server1</b>", look.mono(pair.server1.url, breaks=False), "exposed: proxy", "nothing"],
+        ["<b>server2</b>", look.mono(pair.server2.url, breaks=False), "protected", asks],
     ]
     return look.table(("server", "address", "role", "asks clients for"), rows)

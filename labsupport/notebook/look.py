@@ -10,7 +10,21 @@ import html
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-__all__ = ["BORDER", "COLOURS", "MONO", "MUTED", "badge", "card", "escape", "folded", "mono", "plain", "table"]
+__all__ = [
+    "BORDER",
+    "COLOURS",
+    "MONO",
+    "MUTED",
+    "badge",
+    "card",
+    "escape",
+    "facts",
+    "folded",
+    "headline",
+    "mono",
+    "plain",
+    "table",
+]
 
 BORDER = "var(--jp-border-color2, rgba(128, 128, 128, 0.45))"
 MUTED = "opacity: 0.78"
@@ -50,10 +64,27 @@ def badge(word: str, kind: str) -> str:
     )
 
 
-def mono(text: object) -> str:
-    """Return `text` in the code font, allowed to break anywhere."""
-    style = f"{MONO}; padding: 0; background: none; color: inherit; overflow-wrap: anywhere; white-space: pre-wrap"
-    return f'<code style="{style}">{escape(text)}</code>'
+def mono(text: object, *, breaks: bool = True) -> str:
+    """Return `text` in the code font, allowed to break anywhere, or for cells of a table nowhere."""
+    wrapping = "overflow-wrap: anywhere; white-space: pre-wrap" if breaks else "white-space: pre"
+    return f'<code style="{MONO}; padding: 0; background: none; color: inherit; {wrapping}">{escape(text)}</code>'
+
+
+def headline(label: str, inner: str) -> str:
+    """Return `inner` (HTML) beside a badge, below it where the screen is narrow."""
+    return (
+        '<div style="display: flex; flex-wrap: wrap; align-items: baseline; gap: 0.1rem 0.6rem">'
+        f'<span style="flex: none">{label}</span><span style="flex: 1 1 12rem; min-width: 0">{inner}</span></div>'
+    )
+
+
+def facts(rows: Iterable[tuple[str, str]]) -> str:
+    """Return names (text) and values (HTML) in two columns."""
+    cells = "".join(
+        f'<span style="{MUTED}">{escape(name)}</span><span style="min-width: 0">{value}</span>' for name, value in rows
+    )
+    columns = "grid-template-columns: max-content minmax(0, 1fr); gap: 0 1.2rem; align-items: baseline"
+    return f'<div style="display: grid; {columns}">{cells}</div>'
 
 
 def card(inner: Iterable[str], *, width: str = "46rem") -> str:
@@ -74,7 +105,10 @@ def folded(summary: str, inner: str) -> str:
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str = "") -> str:
     """Return a table; cells are HTML already, headings and caption are text.  It scrolls sideways on narrow screens."""
-    cell = f"padding: 0.2rem 0.7rem 0.2rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid {BORDER}"
+    cell = (
+        "padding: 0.2rem 0.9rem 0.2rem 0; text-align: left; vertical-align: baseline; white-space: nowrap; "
+        f"border-bottom: 1px solid {BORDER}"
+    )
     head = "".join(f'<th scope="col" style="{cell}; font-weight: 600">{escape(name)}</th>' for name in headings)
     body = "".join(
         "<tr style='background: none'>" + "".join(f'<td style="{cell}">{content}</td>' for content in row) + "</tr>"

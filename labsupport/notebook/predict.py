@@ -86,7 +86,7 @@ class Prediction:
         word, kind = ("prediction", "info") if self.answered else ("no prediction yet", "note")
         if self.fault:
             word, kind = "not understood", "bad"
-        line = f"<div>{look.badge(word, kind)} &nbsp;{look.escape(self)}</div>"
+        line = look.headline(look.badge(word, kind), look.escape(self))
         choices = ""
         if not self.answered:
             rows = [[look.mono(name), look.mono(" · ".join(map(repr, words)))] for name, words in _WORDS.items()]

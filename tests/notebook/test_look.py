@@ -52,7 +52,8 @@ def test_badges_can_be_read_and_carry_a_word(kind: str) -> None:
 
 def test_every_part_is_balanced() -> None:
     table = look.table(("a", "<b>"), [["x", look.mono("<y>")], ["", ""]], caption="<c>")
-    whole = look.card([look.badge("<w>", "good"), look.folded("<s>", table), look.table(("a",), [])])
+    head = look.headline(look.badge("<w>", "good"), look.facts([("<f>", look.mono("v"))]))
+    whole = look.card([head, look.folded("<s>", table), look.table(("a",), [])])
     assert Balanced(whole).stack == []
     assert "<b>" not in whole
     assert whole.count("<tr") == 4
