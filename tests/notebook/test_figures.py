@@ -208,14 +208,14 @@ class TestOutcomes:
         said = [text.get_text() for text in ax.texts[30:]]
         assert said == [
             *("✓ as you said", ""),
-            *("✓ as you said", "for TLS 1.3"),
+            *("✓ as you said", "TLS 1.3"),
             *("✗ you said", "client, TLS, in the handshake"),
             *("✓ as you said", ""),
         ]
         assert ax.get_title(loc="left") == "5 requests, 1 let in; you foresaw 3 of 4"
         alt = str(ax.figure.get_label())
-        assert "Your prediction of ca-no-certificate: as you said for TLS 1.3." in alt
-        assert "Your prediction of insecure-no-certificate: you said client, TLS, in the handshake." in alt
+        assert "Your prediction of ca-no-certificate: as you said: TLS 1.3." in alt
+        assert "Your prediction of insecure-no-certificate: you said: client, TLS, in the handshake." in alt
 
     def test_columns_that_differ_are_counted_apart(self, columns: dict[str, dict[str, Attempt]]) -> None:
         good = columns["TLS 1.3"]["ca-signed-certificate"]

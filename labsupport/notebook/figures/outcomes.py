@@ -82,7 +82,7 @@ def _reconciled(
     right = [column for column, outcome in here.items() if prediction.agrees(outcome)]
     if not right:
         return False, "✗ you said", prediction.words
-    return True, "✓ as you said", "" if len(right) == len(here) else f"for {', '.join(right)}"
+    return True, "✓ as you said", "" if len(right) == len(here) else ", ".join(right)
 
 
 def _cell(ax: Axes, x: int, y: int, outcome: Attempt) -> None:
@@ -133,4 +133,4 @@ def _sentences(columns: Mapping[str, Mapping[str, Attempt]]) -> Iterator[str]:
 
 def _predictions_in_words(told: Mapping[str, tuple[bool, str, str]]) -> Iterator[str]:
     for name, (_, first, second) in told.items():
-        yield f"Your prediction of {name}: {first[2:]}{second and f' {second}'}."
+        yield f"Your prediction of {name}: {first[2:]}{second and f': {second}'}."
