@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.browser.lab import SHOTS, Lab, running_lab
+from tests.browser.lab import SHOTS, Lab, Shoot, running_lab
 from tests.tools import need
 
 FLAGS = (
@@ -20,8 +20,6 @@ FLAGS = (
     "--no-first-run",
 )
 _taken: list[Path] = []
-
-Shoot = Callable[[Any, str], None]
 
 
 @pytest.fixture(scope="module")

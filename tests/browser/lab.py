@@ -8,7 +8,7 @@ import re
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +16,11 @@ from typing import Any
 
 from tests.tools import ROOT
 
-__all__ = ["SHOTS", "Lab", "Notebook", "running_lab"]
+__all__ = ["SHOTS", "Lab", "Notebook", "Shoot", "running_lab"]
 
 SHOTS = ROOT / "shots"
+# Keeps a picture of a page, or of a part of one, under a name.
+Shoot = Callable[[Any, str], None]
 # JupyterLab is slow to start on a busy machine, and lesson 06 runs for ten seconds or more.
 SECONDS = 120
 _ADDRESS = re.compile(r"http://\S+/lab/tree/\S+\?token=\w+")

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from labsupport.exercises import find
-from tests.browser.conftest import Shoot
-from tests.browser.lab import Lab, Notebook
+from tests.browser.lab import Lab, Notebook, Shoot
 
 pytestmark = pytest.mark.browser
 
@@ -70,8 +69,9 @@ def test_lesson_00_from_run_all_to_solved(lab: Lab, page: Any, shoot: Shoot) -> 
     assert notebook.errors() == []
 
 
-def test_lesson_06_reaches_its_end(lab: Lab, page: Any, shoot: Shoot) -> None:
-    lab.dress("light")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_lesson_06_reaches_its_end_and_can_be_read(lab: Lab, page: Any, shoot: Shoot, theme: str) -> None:
+    lab.dress(theme)
     notebook = Notebook(page, lab, "06_five_requests.ipynb")
     notebook.run_all()
     assert notebook.errors() == []
@@ -79,8 +79,9 @@ def test_lesson_06_reaches_its_end(lab: Lab, page: Any, shoot: Shoot) -> None:
     assert figures.count() >= 5
     assert all(len(figure.get_attribute("alt") or "") > 50 for figure in figures.all())
     assert page.get_by_text("not written yet").count() >= 6
+    assert page.evaluate(FAINT) == []
     figures.nth(2).scroll_into_view_if_needed()
-    shoot(page, "06-light")
+    shoot(page, f"06-{theme}")
     assert "official Jupyter news" not in page.inner_text("body")
 
 
@@ -90,8 +91,7 @@ def test_everything_can_be_read_in_both_themes(lab: Lab, page: Any, shoot: Shoot
     notebook = Notebook(page, lab, "00_start.ipynb")
     notebook.run_all()
     assert page.locator(f'body[data-jp-theme-light="{str(theme == "light").lower()}"]').count() == 1
-    faint = page.evaluate(FAINT)
-    assert faint == []
+    assert page.evaluate(FAINT) == []
     figure = page.locator(".jp-OutputArea-output img[alt]").nth(1)
     figure.scroll_into_view_if_needed()
     shoot(page, f"00-{theme}-figures")
