@@ -162,7 +162,7 @@ insecure
 
 # %% [markdown]
 # For the server nothing has changed: it still wants a certificate. For the client everything has changed, and
-# nothing shows it.
+# one line of warning is all that shows it.
 #
 # Here is an impostor: a pair with the same names, certified by an authority that nobody trusts. It insists on no
 # certificate, takes what comes, and writes it down. A client without verification tells it a secret:
