@@ -121,8 +121,9 @@ def _words(verdict: Verdict) -> str:
     *_, layer, reason = verdict.row()
     if verdict.request is None:
         return f"{verdict.words} ({layer.upper()}): {reason}"
-    peer = ", ".join(verdict.peer) or "nobody known"
-    return f"{verdict.words} ({verdict.version}): {reason}; client: {peer}"
+    facts = ", ".join([verdict.words, verdict.version or "no TLS", *verdict.peer])
+    # Who was let in under a name needs no reason beside it.
+    return facts if verdict.admitted and verdict.peer else f"{facts}: {reason}"
 
 
 @contextmanager
