@@ -6,6 +6,7 @@ import errno
 import inspect
 import socket
 import ssl
+import sys
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -169,6 +170,8 @@ def attempt(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Attem
     if _is_request(function):
         # A lesson that waits for ever teaches nothing.
         kwargs.setdefault("timeout", _SECONDS)
+    # What is being handled around this call becomes the context of whatever is raised in it, and is none of its story.
+    around = sys.exception()
     started = time.perf_counter()
     with warnings.catch_warnings(record=True) as caught, observed() as recorders:
         warnings.simplefilter("always")
@@ -183,6 +186,7 @@ def attempt(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Attem
     # What came of the call came over the connection that was opened last.
     trace = recorders[-1].trace if recorders else _NO_TRACE
     if error is not None:
+        _forget(error, around)
         return _failed(made, error, trace, function)
     if inspect.iscoroutine(result):
         result.close()
@@ -191,6 +195,15 @@ def attempt(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Attem
         return made(unwritten=True)
     status = _status(result)
     return made(trace=trace, value=result) if status is None else _answered(made, status, result, trace)
+
+
+def _forget(error: BaseException, around: BaseException | None) -> None:
+    """Cut `around` off the chain of contexts that ends in it."""
+    link: BaseException | None = error
+    while link is not None and around is not None:
+        if link.__context__ is around:
+            link.__context__ = None
+        link = link.__context__
 
 
 def _answered(made: partial[Attempt], status: int, response: Any, trace: Trace) -> Attempt:

@@ -58,7 +58,7 @@ def pair(pairs: dict[Tls, Pair]) -> Pair:
     return pairs["1.3"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def polite(authority: Authority) -> Iterator[Pair]:
     """Return a pair whose server2 refuses in HTTP."""
     with Pair(authority, manner="http") as running:

@@ -239,6 +239,17 @@ class TestNobodyAnswers:
         assert made.fault is None
         assert (made.by, made.layer, made.phase) == (None, "tcp", "connect")
 
+    def test_what_is_handled_around_the_call_is_none_of_its_story(self) -> None:
+        def unreachable() -> NoReturn:
+            raise OSError(errno.ENETUNREACH, os.strerror(errno.ENETUNREACH))
+
+        try:
+            raise KeyError("earlier")
+        except KeyError:
+            made = attempt(unreachable)
+        assert made.fault is None
+        assert (made.by, made.layer, made.phase) == (None, "tcp", "connect")
+
     def test_an_answer_that_breaks_off(self, pair: Pair, authority: Authority) -> None:
         def broken() -> NoReturn:
             requests.get(pair.server1.url, verify=authority.ca_path, timeout=5)
