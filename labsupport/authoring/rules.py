@@ -20,6 +20,7 @@ __all__ = ["MAX_CODE_LINES", "MAX_WORDS", "VERBS", "Spec", "course_faults", "les
 MAX_CODE_LINES = 12
 MAX_WORDS = 120
 VERBS = tuple(labsupport.__all__)
+FIGURES = "labsupport.notebook.figures"
 
 _FENCE = re.compile(r"^ {0,3}(```|~~~).*?(?:^ {0,3}\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 _TAG = re.compile(r"<[^<>]+>")
@@ -144,6 +145,11 @@ def _code_faults(cell: SourceCell) -> Iterator[tuple[int, str]]:
     if cell.role == "exercise":
         yield from _stub_faults(cell)
     tree = _parsed(cell.text)
+    yield from _import_faults(tree)
+
+
+def _import_faults(tree: ast.Module | None) -> Iterator[tuple[int, str]]:
+    """Yield line and reason for what comes from the library and is neither a verb nor a figure."""
     for node in ast.walk(tree) if tree else ():
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -151,9 +157,16 @@ def _code_faults(cell: SourceCell) -> Iterator[tuple[int, str]]:
                     yield node.lineno - 1, f"write from labsupport import …, with {', '.join(VERBS)} and nothing else"
         elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "labsupport":
             for alias in node.names:
-                if node.module != "labsupport" or alias.name not in VERBS:
+                if not _may_be_imported(node.module or "", alias.name):
                     name = f"{node.module}.{alias.name}"
-                    yield node.lineno - 1, f"a lesson does not import {name}: only {', '.join(VERBS)}"
+                    yield (
+                        node.lineno - 1,
+                        f"a lesson does not import {name}: only {', '.join(VERBS)}, and figures from {FIGURES}",
+                    )
+
+
+def _may_be_imported(module: str, name: str) -> bool:
+    return (module == "labsupport" and name in VERBS) or (module.startswith(f"{FIGURES}.") and name != "*")
 
 
 def _syntax_faults(code: str) -> Iterator[tuple[int, str]]:

@@ -152,6 +152,10 @@ def faults(write_lesson: WriteLesson, catalogue: Catalogue) -> Callable[[str], l
         pytest.param("# %%\nfrom labsupport import *\n", 2, "labsupport.*", id="star"),
         pytest.param("# %%\nfrom labsupport.pki import Authority\n", 2, "labsupport.pki.Authority", id="from a wing"),
         pytest.param(
+            "# %%\nfrom labsupport.notebook.figures.ladder import *\n", 2, "figures.ladder.*", id="every figure at once"
+        ),
+        pytest.param("# %%\nfrom labsupport.notebook.show import bundle\n", 2, "show.bundle", id="no figure"),
+        pytest.param(
             DOUBLE.replace("    return", "    from labsupport.rsa import x\n    return") + CHECK,
             4,
             "labsupport.rsa.x",
@@ -193,6 +197,7 @@ def test_a_broken_rule_is_refused(
             "# %% [markdown]\n# ```\n" + "# a b c d e f g h i j k\n" * 12 + "# ```\n", id="fenced code is no prose"
         ),
         pytest.param("# %%\nfrom labsupport import " + ", ".join(VERBS) + "\n", id="the seven verbs"),
+        pytest.param("# %%\nfrom labsupport.notebook.figures.ladder import ladder\n", id="a figure"),
         pytest.param("# %%\nimport labsupport_extras\nfrom . import labsupport\n", id="another package"),
         pytest.param("# %%\nawait something()\n", id="await at top level, as notebooks allow"),
         pytest.param(DOUBLE.replace("return", "raise ValueError\n    return") + CHECK, id="a solution that raises"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,17 @@ import pytest
 
 from labsupport.authoring.notebook_file import notebook_bytes, read_notebook
 from labsupport.authoring.run import run_notebooks
-from tests.exercises.answers import five_requests, start
+from labsupport.exercises import LESSON_MODULES, catalogue
 from tests.lessons.runs import Run
 from tests.tools import ROOT
 
 pytestmark = pytest.mark.notebooks
 
-WRONG: Mapping[str, Mapping[str, str]] = {**start.WRONG, **five_requests.WRONG}
+WRONG: Mapping[str, Mapping[str, str]] = {
+    exercise: wrong
+    for module in LESSON_MODULES
+    for exercise, wrong in importlib.import_module(f"tests.exercises.answers.{module}").WRONG.items()
+}
 
 
 def answered(slug: str, variant: int) -> dict[str, Any]:
@@ -33,10 +38,11 @@ def answered(slug: str, variant: int) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Run]:
     folder = tmp_path_factory.mktemp("wrong")
-    variants = max(len(wrong) for wrong in five_requests.WRONG.values())
     paths: list[Path] = []
-    for slug, count in (("00_start", 1), ("06_five_requests", variants)):
-        for variant in range(count):
+    for slug in dict.fromkeys(exercise.lesson for exercise in catalogue().values()):
+        of_lesson = [WRONG[exercise.id] for exercise in catalogue().values() if exercise.lesson == slug]
+        # Every wrong answer of a lesson of several exercises; a single exercise has nothing to mix.
+        for variant in range(max(map(len, of_lesson)) if len(of_lesson) > 1 else 1):
             paths.append(folder / f"{slug}-wrong{variant}.ipynb")
             paths[-1].write_bytes(notebook_bytes(answered(slug, variant)))
     results = run_notebooks(paths, out=folder / "executed", jobs=2)
