@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import h11
 import pytest
 
 from labsupport.errors import CannotListen
@@ -57,6 +58,40 @@ def patience_over(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     over = threading.Event()
     monkeypatch.setattr(Connection, "late", property(lambda _: over.is_set()))
     return over
+
+
+class Heard:
+    """What the servers have made of their clients so far: a handshake, and the bytes of requests."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.handshake = threading.Event()
+        self._bytes = bytearray()
+        self._more = threading.Condition()
+        renew, receive_data = Connection.renew, h11.Connection.receive_data
+
+        def renewed(connection: Connection) -> None:
+            renew(connection)
+            self.handshake.set()
+
+        def received(connection: h11.Connection, data: bytes) -> None:
+            receive_data(connection, data)
+            with self._more:
+                self._bytes += data
+                self._more.notify_all()
+
+        patch.setattr(Connection, "renew", renewed)
+        patch.setattr(h11.Connection, "receive_data", received)
+
+    def wait_for(self, data: bytes) -> bool:
+        """Wait until `data` has been read."""
+        with self._more:
+            return self._more.wait_for(lambda: bytes(self._bytes) == data, SECONDS)
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> Heard:
+    """Return what tells a test that a server has read what was sent to it."""
+    return Heard(monkeypatch)
 
 
 class Doors:
@@ -278,17 +313,21 @@ def test_one_byte_after_the_other_is_no_way_to_stay(opened: Open, near: ssl.SSLC
 @pytest.mark.parametrize(
     ("sent", "reason"),
     [
+        (b"", "out of time before a request"),
         (b"GET / HT", "out of time in mid-request"),
         (GET + b"G", "out of time in mid-request"),
     ],
 )
 def test_a_slow_request_is_cut_and_told(
-    sent: bytes, reason: str, opened: Open, near: ssl.SSLContext, patience_over: threading.Event
+    sent: bytes, reason: str, opened: Open, near: ssl.SSLContext, patience_over: threading.Event, heard: Heard
 ) -> None:
     server2 = opened()
     answered = 1 if sent.startswith(GET) else 0
     with connect(server2.port, near) as slow:
+        # In TLS 1.3 the client is done first: what it sent must have been read before patience may end.
+        assert heard.handshake.wait(SECONDS)
         slow.sendall(sent)
+        assert heard.wait_for(sent)
         if answered:
             assert statuses(slow.recv(4096)) == [200]
         patience_over.set()
