@@ -91,7 +91,9 @@ def _swapped_inverse(task: Inversion) -> Match:
     def holds(given: Plain) -> bool:
         if not isinstance(given, int) or not is_int(given) or not 0 <= given < n:
             return False
-        return any((n * y - 1) % a == 0 for y in (given, given - n)) if a else False
+        # y itself may be as large as a.
+        turns = abs(a) // n + 1
+        return any((n * (given + turn * n) - 1) % a == 0 for turn in range(-turns, turns + 1))
 
     return such(holds) if task.exists else refuses
 
@@ -107,7 +109,8 @@ def _row_too_far(pair: Pair) -> Match:
 
 
 def _divides_by_zero(pair: Pair) -> Match:
-    return raises("ZeroDivisionError") if 0 in (pair.a, pair.b) else _right_pair(pair)
+    right = _right_pair(pair)
+    return either(right, raises("ZeroDivisionError")) if 0 in (pair.a, pair.b) else right
 
 
 def _deep_pair(pair: Pair) -> Match:
@@ -123,7 +126,8 @@ def _deep_inverse(task: Inversion) -> Match:
 
 def _power_for_prime(task: Inversion) -> Match:
     """Match Fermat's a**(n - 2), which is the inverse where n is a prime."""
-    return value(pow(task.a, task.n - 2, task.n)) if task.n >= 2 else either(refuses, such(is_int))
+    power = value(pow(task.a, task.n - 2, task.n)) if task.n >= 2 else such(is_int)
+    return power if task.exists else either(refuses, power)
 
 
 def _congruent(task: Inversion) -> Match:

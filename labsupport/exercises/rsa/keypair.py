@@ -79,8 +79,8 @@ def _right(request: Request) -> Match:
 
 
 def _accepting(kind: Kind) -> Callable[[Request], Match]:
-    """Right but for one kind of refusal."""
-    return lambda request: _pair if request.kind == kind else _right(request)
+    """Right, but not sure to refuse one kind."""
+    return lambda request: either(_pair, refuses) if request.kind == kind else _right(request)
 
 
 def _making(key: Callable[[Request], Match]) -> Callable[[Request], Match]:

@@ -286,7 +286,7 @@ def _tiny(draw: Draw) -> Key:
 def _sign_cases(draw: Draw, real: _RealKey) -> Iterator[Case]:
     tiny = _tiny(draw.child("tiny"))
     tasks = [Task(message, tiny.d, tiny.n, pow(message, tiny.d, tiny.n)) for message in range(tiny.n)]
-    for number, bits in enumerate((16, 24, 32)):
+    for number, bits in enumerate((16, 17, 64)):
         own = draw.child(str(number))
         key = Key.generate(bits, own.bits, own.choice(EXPONENTS))
         message = own.between(2, key.n - 2)
