@@ -25,12 +25,11 @@ from labsupport import attempt, check, progress, show
 # %% [markdown]
 # ### Exercise 1: make a key
 #
-# Write `keypair(p, q, e)` for two primes and a public exponent. It returns `(n, d)`: the modulus n = p · q, and a
-# private exponent d from 1 to n - 1 that undoes e, so that e · d leaves 1 when it is divided by p - 1, and when it is
-# divided by q - 1.
+# Write `keypair(p, q, e)`. It returns `(n, d)`: the modulus n = p · q, and a private exponent d from 1 to n - 1 that
+# undoes e: e · d leaves 1 when it is divided by p - 1, and when it is divided by q - 1.
 #
-# Where no key can be made it raises `ValueError`: p and q are equal, one of them is below 2, e is below 2, or e
-# shares a factor with p - 1 or q - 1. What is no int at all raises an exception of any kind.
+# Where no key can be made it raises `ValueError`: p and q are equal, one of p, q and e is below 2, or e shares a
+# factor with p - 1 or q - 1. What is no int at all raises an exception of any kind.
 #
 # The judge draws primes of up to 256 bits. Every d that undoes e is right.
 #
@@ -146,9 +145,9 @@ from collections.abc import Callable
 # %% [markdown]
 # ### Exercise 3: square and multiply
 #
-# Write `modexp(mul, base, exponent)`: base to the power exponent, modulo a number n that you are not told. `mul(a,
-# b)` multiplies modulo n. It belongs to the judge, who counts: two multiplications for each bit of the exponent are
-# allowed. The exponents have up to 2048 bits.
+# Write `modexp(mul, base, exponent)`: base to the power exponent, modulo a number n that you are not told. It is
+# `mul(a, b)` that multiplies modulo n. That function belongs to the judge, who counts: two multiplications for each
+# bit of the exponent are allowed. The exponents have up to 2048 bits.
 #
 # To the power 0 every number gives 1. A negative exponent raises `ValueError`.
 #
