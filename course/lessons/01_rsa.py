@@ -8,7 +8,7 @@
 # - say what protects a private key, and what each bit of its size is worth,
 # - forge a signature where nothing but the number is signed, and say what was missing.
 #
-# About 50 minutes. School mathematics is enough; lesson 00 is a good start and not required.
+# About 60 minutes. School mathematics is enough; lesson 00 is a good start and not required.
 
 # %% parameters
 seed = 7
@@ -17,10 +17,86 @@ seed = 7
 import math
 import random
 
-from labsupport import attempt, check, progress, show
+from labsupport import Authority, attempt, check, progress, show
+
+# %% [markdown]
+# > **Danger, on purpose.** What you write here is *textbook RSA*: it shows how signatures work, and section 6 breaks
+# > it. Real programs take RSA from a library, with padding, and with keys a hundred times as long.
 
 # %% [markdown]
 # ## 1. A key from two primes
+#
+# Take two primes, 3 and 11. Their product n is called the *modulus*: from now on all numbers are remainders of a
+# division by n, from 0 to n - 1.
+
+# %%
+p, q = 3, 11
+n = p * q
+phi = (p - 1) * (q - 1)
+n, phi
+
+# %% [markdown]
+# The *public exponent* e may be any number above 1 that shares no factor with p - 1 and q - 1. Take 3.
+#
+# The *private exponent* d undoes it: e · d must leave 1 when divided by 20. Let us try all numbers up to 40.
+
+# %%
+e = 3
+[candidate for candidate in range(1, 41) if e * candidate % phi == 1]
+
+# %% [markdown]
+# Take d = 7. That is the key: e = 3 and n = 33 are public, d = 7 is secret, and so are the primes.
+#
+# To sign the number 5, its owner raises it to the power d. To verify, anybody raises the result to the power e.
+#
+# **Predict:** what will come out of the second line?
+
+# %%
+signature = 5**7 % 33
+signature, signature**3 % 33
+
+# %% [markdown]
+# ### Why does 5 come back?
+#
+# Raising to 7 and then to 3 is raising to 21. So 5 to the power 21 must be 5 again. Here are the powers of 5, from 0
+# to 21.
+
+# %%
+[5**power % 33 for power in range(22)]
+
+# %% [markdown]
+# After ten steps they begin anew, and 21 is two rounds and one step. Exponents go round in a circle, and e · d makes
+# a whole number of rounds and one step more.
+#
+# How long is the circle? No longer than the least common multiple of p - 1 and q - 1, which is 10. The article says
+# 20, a multiple of it: its d works too. Counted modulo 10 or modulo 20, 3 · 7 leaves 1.
+
+# %%
+math.lcm(p - 1, q - 1), 3 * 7 % 10, 3 * 7 % 20
+
+# %% [markdown]
+# It works for all 33 numbers, also for those that have a factor in common with 33. `pow(x, power, n)` is
+# `x**power % n`, without the large number in between.
+
+# %%
+all(pow(pow(number, 7, n), 3, n) == number for number in range(n))
+
+# %% [markdown]
+# Raising to the power 3 mixes the 33 numbers, as one mixes cards: each of them comes up once, so there is a way back.
+#
+# 5 shares a factor with q - 1 = 10. **Predict:** what will the picture of power 5 look like?
+
+# %%
+from labsupport.notebook.figures.rsa import powers
+
+show(powers(33, 3, 5))
+
+# %% [markdown]
+# Power 5 throws many numbers onto one: nobody can tell where a 10 came from. That is why e may share no factor with
+# p - 1 or q - 1.
+#
+# Nine numbers stay where they are under power 3: each is its own signature. With real keys such numbers exist as
+# well. They are so rare that nobody meets one by accident.
 
 # %% [markdown]
 # ### Exercise 1: make a key
@@ -68,7 +144,34 @@ check("rsa-keypair", keypair)
 # </details>
 
 # %% [markdown]
+# Two primes of your own, drawn from the seed, and an exponent that fits. The card stays neutral until you have written
+# the function.
+
+# %%
+draw = random.Random(seed)
+mine = draw.sample([number for number in range(11, 100) if all(number % k for k in range(2, 10))], 2)
+own_e = next(k for k in (3, 5, 7, 11, 13, 17, 19) if all((prime - 1) % k for prime in mine))
+mine, own_e
+
+# %%
+attempt(keypair, *mine, own_e)
+
+# %% [markdown]
 # ## 2. The inverse, by Euclid
+#
+# Trying every d works for 20 and not for a number of 600 digits. Euclid's algorithm finds it in a few steps. It
+# divides, and goes on with divisor and remainder, until nothing remains.
+
+# %%
+divmod(20, 3), divmod(3, 2), divmod(2, 1)
+
+# %% [markdown]
+# Read it as equations: 2 is 20 - 6 · 3, and 1 is 3 - 1 · 2. Put the first into the second:
+#
+# $1 = 3 - (20 - 6 \cdot 3) = 7 \cdot 3 - 1 \cdot 20$
+#
+# So 7 · 3 is 1, but for a multiple of 20: there is our d. It falls out of the divisions if one keeps book of how each
+# remainder is made of the two numbers at the beginning.
 
 # %% [markdown]
 # ### Exercise 2: Euclid, with bookkeeping
@@ -137,10 +240,43 @@ check("rsa-inverse", egcd, modinv)
 # </details>
 
 # %% [markdown]
+# Python has this built in: `pow` with the exponent -1. Its speed at real sizes is Euclid's.
+
+# %%
+pow(3, -1, 20), pow(65537, -1, 2**2048 + 1).bit_length() > 2000
+
+# %% [markdown]
 # ## 3. Large powers, few steps
 
 # %% setup
 from collections.abc import Callable
+
+# %% [markdown]
+# A real d has 600 digits. Multiplying 5 with itself that often would outlast the sun, and the number that came of it
+# would not fit into all memory there is.
+#
+# Two ideas help: take the remainder after each multiplication, and *square*. Each number below is the square of the
+# one before it, so they are 5 to the powers 1, 2, 4 and 8.
+
+# %%
+squares = [5]
+while len(squares) < 4:
+    squares.append(squares[-1] * squares[-1] % 33)
+squares
+
+# %% [markdown]
+# 13 is 8 + 4 + 1. **Predict:** how many multiplications does 5 to the power 13 take, the three squarings included?
+
+# %%
+4 * 31 % 33 * 5 % 33, pow(5, 13, 33)
+
+# %% [markdown]
+# Five. The picture counts them for longer exponents, with all bits ones, which is the dearest case.
+
+# %%
+from labsupport.notebook.figures.rsa import cost
+
+show(cost())
 
 # %% [markdown]
 # ### Exercise 3: square and multiply
@@ -192,6 +328,11 @@ check("rsa-modexp", modexp)
 
 # %% [markdown]
 # ## 4. Signing and verifying
+#
+# Only the holder of d can make 14 out of 5. Everybody who knows e and n can make 5 out of 14. That is a signature.
+#
+# It is often called *encrypting with the private key*. But nothing is hidden: everybody can undo it, and is meant to.
+# And whoever verifies needs e and n only, neither p - 1 nor q - 1 nor anything made of them.
 
 # %% [markdown]
 # ### Exercise 4: sign and verify
@@ -250,7 +391,116 @@ check("rsa-sign", sign, verify)
 # </details>
 
 # %% [markdown]
+# ### The same at real size
+#
+# Here is a key of 2048 bits from `cryptography`, and a signature that it makes.
+
+# %% setup
+import hashlib
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+# %%
+key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+public = key.public_key().public_numbers()
+text = b"Pay Bob 10 euros"
+signed = key.sign(text, padding.PKCS1v15(), hashes.SHA256())
+public.e, public.n.bit_length(), len(signed)
+
+# %% [markdown]
+# The signature is a number written as 256 bytes. Raise it to the power e, with nothing but `pow`.
+#
+# **Predict:** will the text come out?
+
+# %%
+block = pow(int.from_bytes(signed), public.e, public.n).to_bytes(256)
+print(block.hex(" ", 32))
+
+# %% [markdown]
+# Not the text. First come `0001`, then `ff` over and over, then `00`, then 19 bytes that say "SHA-256", and at the
+# end 32 bytes that look random. They are the hash of the text.
+
+# %%
+block[-32:] == hashlib.sha256(text).digest()
+
+# %% [markdown]
+# So what is signed is never the message itself. It is a hash, in a block as long as n: that is *padding* (PKCS #1
+# v1.5 of RFC 8017). The article signs a bare 5, and section 6 shows what comes of that.
+#
+# Does your `sign` agree with the library?
+
+
+# %%
+def as_the_library_does() -> bool:
+    numbers = key.private_numbers()
+    return sign(int.from_bytes(block), numbers.d, public.n) == int.from_bytes(signed)
+
+
+attempt(as_the_library_does)
+
+# %% [markdown]
+# ### What is in a certificate
+#
+# The article ends its story with "certificate = 14". Here is a certificate of an authority with an RSA key, and the
+# sizes of its two large parts in bytes: what is signed (the *TBSCertificate*, "to be signed"), and the signature.
+
+# %%
+authority = Authority.root("Course root", algorithm="rsa")
+certificate = authority.certificate
+len(certificate.tbs_certificate_bytes), len(certificate.signature)
+
+# %% [markdown]
+# The power of d is the last part alone. Whoever checks the certificate hashes the first part *as received*, and
+# compares with the block in the signature. The article says that the client has the value already, "in the public
+# key". It has not: it works it out.
+
+# %%
+issuer_key = certificate.public_key()
+assert isinstance(issuer_key, rsa.RSAPublicKey)
+issuer = issuer_key.public_numbers()
+opened = pow(int.from_bytes(certificate.signature), issuer.e, issuer.n).to_bytes(256)
+opened[-32:] == hashlib.sha256(certificate.tbs_certificate_bytes).digest()
+
+# %% [markdown]
+# Change a single bit of what was received, and the two hashes have nothing in common:
+
+# %%
+received = bytearray(certificate.tbs_certificate_bytes)
+received[100] ^= 1
+opened[-32:] == hashlib.sha256(received).digest()
+
+# %% [markdown]
+# One thing this signature does *not* prove: that whoever shows the certificate owns the key in it. Certificates are
+# public, and a copy verifies as well as the original.
+#
+# Proof takes a second signature, made on the spot with the key that the certificate names. In TLS it is called
+# CertificateVerify; lesson 06 shows it in a handshake.
+
+# %% [markdown]
 # ## 5. What protects the key
+#
+# The public key holds n. Whoever finds the two primes in it can do what you did in exercise 1. For 33 that is easy.
+# What does a longer n buy?
+#
+# This cell looks for the smaller prime by dividing, for moduli of 20 to 44 bits.
+
+# %%
+from labsupport.notebook.figures.rsa import factoring
+from labsupport.notebook.figures.rsa_times import seconds_to_factor
+
+times = {bits: seconds_to_factor(bits, seed) for bits in range(20, 45, 4)}
+{bits: f"{time * 1000:.2f} ms" for bits, time in times.items()}
+
+# %%
+show(factoring(times))
+
+# %% [markdown]
+# Two more bits, twice the time: half of the bits stand in the smaller prime, and each doubles the candidates.
+#
+# Honesty demands two remarks. There are far better ways than division: moduli of more than 800 bits have been
+# factored, with years of many computers. So 1024 bits count as too few today, and 2048 are the least that is accepted.
+# And a large quantum computer would need no patience at all.
 
 # %% [markdown]
 # ### Exercise 5: break a key
@@ -301,7 +551,52 @@ check("rsa-factor", crack)
 # </details>
 
 # %% [markdown]
+# An ungraded dare: a fresh modulus of 56 bits. Division takes its time here. Do you find a faster way?
+
+# %%
+from labsupport.notebook.figures.rsa_times import fresh_modulus
+
+fresh_modulus(56)
+
+# %% [markdown]
+# ### The price of length
+#
+# Milliseconds with `cryptography`: making a key once, signing, and verifying.
+
+# %%
+from labsupport.notebook.figures.rsa import key_sizes
+from labsupport.notebook.figures.rsa_times import key_times
+
+show(key_sizes(key_times()))
+
+# %% [markdown]
+# It is the *modulus* that protects. A larger e is not safer: it only makes verifying slower, which is why almost
+# everybody uses 65537, with two bits that are ones.
+#
+# A very small one is dangerous where padding is missing. With e = 3 everybody can sign 8, under any key: 2 to the
+# power 3 is 8, and n never comes into play.
+
+# %%
+pow(2, 3, public.n) == 8
+
+# %% [markdown]
 # ## 6. A forgery in two lines
+#
+# Back to the small key. 14 signs 5. Multiply the message with itself, and the signature with itself.
+#
+# **Predict:** what does the owner of the key have to do with the result?
+
+# %%
+14 * 14 % 33, 5 * 5
+
+# %%
+pow(31, 3, 33)
+
+# %% [markdown]
+# Nothing. 31 is a good signature of 25, and nobody with the private key has ever seen 25. The product of two
+# signatures signs the product of the messages: that is how powers are.
+#
+# An attacker who may have *harmless* numbers signed gets any signature out of that. It is the next exercise.
 
 # %% [markdown]
 # ### Exercise 6: a signature that nobody gave
@@ -348,10 +643,79 @@ check("rsa-forge", forge)
 # </details>
 
 # %% [markdown]
+# ### What padding does about it
+#
+# Two real signatures, multiplied in the same way. The result is a good signature of *some* number. Look at the block.
+
+# %%
+other = key.sign(b"Pay Eve 10 euros", padding.PKCS1v15(), hashes.SHA256())
+product = int.from_bytes(signed) * int.from_bytes(other) % public.n
+pow(product, public.e, public.n).to_bytes(256)[:8].hex(" ")
+
+# %% [markdown]
+# A block begins with `00 01 ff ff`. This one does not, and no text has it for its block: a verifier that looks at the
+# *whole* block refuses it. First the genuine signature, then the product.
+
+# %%
+with_padding = (text, padding.PKCS1v15(), hashes.SHA256())
+attempt(key.public_key().verify, signed, *with_padding).verdict
+
+# %%
+attempt(key.public_key().verify, product.to_bytes(256), *with_padding).verdict
+
+# %% [markdown]
+# Lesson 02 builds this padding, and breaks a verifier that looks at half of the block.
+#
+# ## Three sentences to be careful with
+#
+# - *"The certificate is $m^d \bmod n$."* Its signature is, and m is a padded hash of everything else in it.
+# - *"Signing is encrypting with the private key."* Nothing is hidden by it, and in real life the two are padded
+#   differently.
+# - *"A valid certificate proves who is there."* It proves what the authority has said. Who is there has to sign, too.
+
+# %% [markdown]
 # ## Take it to work
+#
+# Make a key of 3072 bits, look at its public half, sign a file, verify it:
+#
+# ```sh
+# openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out service.key.pem
+# openssl pkey -in service.key.pem -pubout -out service.pub.pem
+# openssl dgst -sha256 -sign service.key.pem -out release.sig release.txt
+# openssl dgst -sha256 -verify service.pub.pem -signature release.sig release.txt
+# ```
+#
+# And the same check in Go:
+#
+# ```go
+# digest := sha256.Sum256(release)
+# err := rsa.VerifyPKCS1v15(public, crypto.SHA256, digest[:], signature)
+# ```
+
+# %% [markdown]
+# In Kubernetes, cert-manager makes the key, and a new one at each renewal:
+#
+# ```yaml
+# apiVersion: cert-manager.io/v1
+# kind: Certificate
+# metadata: {name: service}
+# spec:
+#   secretName: service-tls
+#   dnsNames: [service.test]
+#   privateKey: {algorithm: RSA, size: 3072, rotationPolicy: Always}
+#   issuerRef: {name: course-root, kind: Issuer}
+# ```
+#
+# **The mistake seen most in the field:** a verifier written by hand that compares only the end of the block, where
+# the hash stands, and never looks at the padding before it.
 
 # %% [markdown]
 # ## What you can do now
+#
+# - *Make a key:* two primes, e without a common factor, d by Euclid; e · d is one step more than whole rounds.
+# - *Sign and verify:* two powers. Real keys do the same with a padded hash.
+# - *Protection:* the secrecy of two primes. Each bit more costs you little and an attacker much.
+# - *Forge:* products of signatures sign products, unless the whole padded block is checked.
 #
 # Lesson **02, Hash, pad, sign**, continues from here.
 
