@@ -62,7 +62,7 @@ signature, signature**3 % 33
 # to 21.
 
 # %%
-[5**power % 33 for power in range(22)]
+print(*(5**power % 33 for power in range(22)))
 
 # %% [markdown]
 # After ten steps they begin anew, and 21 is two rounds and one step. Exponents go round in a circle, and e · d makes
@@ -415,7 +415,8 @@ public.e, public.n.bit_length(), len(signed)
 
 # %%
 block = pow(int.from_bytes(signed), public.e, public.n).to_bytes(256)
-print(block.hex(" ", 32))
+for start in range(0, 256, 32):
+    print(block[start : start + 32].hex())
 
 # %% [markdown]
 # Not the text. First come `0001`, then `ff` over and over, then `00`, then 19 bytes that say "SHA-256", and at the
@@ -498,9 +499,9 @@ show(factoring(times))
 # %% [markdown]
 # Two more bits, twice the time: half of the bits stand in the smaller prime, and each doubles the candidates.
 #
-# Honesty demands two remarks. There are far better ways than division: moduli of more than 800 bits have been
-# factored, with years of many computers. So 1024 bits count as too few today, and 2048 are the least that is accepted.
-# And a large quantum computer would need no patience at all.
+# Two remarks. There are far better ways than division: moduli of more than 800 bits have been factored, by many
+# computers in many months. So 1024 bits count as too few today, and careful authorities ask for 2048 or more. And a
+# large quantum computer, if there is ever one, would factor all of these.
 
 # %% [markdown]
 # ### Exercise 5: break a key
@@ -668,7 +669,7 @@ attempt(key.public_key().verify, product.to_bytes(256), *with_padding).verdict
 #
 # ## Three sentences to be careful with
 #
-# - *"The certificate is $m^d \bmod n$."* Its signature is, and m is a padded hash of everything else in it.
+# - *"The certificate is m to the power d, modulo n."* Its signature is, and m is a padded hash of everything else in it.
 # - *"Signing is encrypting with the private key."* Nothing is hidden by it, and in real life the two are padded
 #   differently.
 # - *"A valid certificate proves who is there."* It proves what the authority has said. Who is there has to sign, too.

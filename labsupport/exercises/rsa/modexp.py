@@ -37,8 +37,8 @@ class Power:
 
     @property
     def limit(self) -> int:
-        """How many multiplications are enough: two for each bit."""
-        return 2 * self.exponent.bit_length()
+        """How many multiplications are enough: two for each bit, of which even 0 is written with one."""
+        return 2 * max(self.exponent.bit_length(), 1)
 
     def to(self, exponent: int) -> int:
         """Return the base to another exponent."""
