@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa as pyca
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labsupport.rsa import Counter, Key, is_prime, modexp, sign, verify
+from labsupport.rsa import Counter, Key, is_prime, modexp, sign, smallest_factor, verify
 
 ARTICLE = Key.from_primes(3, 11, e=3)
 
@@ -104,3 +104,18 @@ class TestModexp:
     def test_refuses_a_negative_exponent(self) -> None:
         with pytest.raises(ValueError, match="negative"):
             modexp(Counter(33), 5, -1)
+
+
+class TestSmallestFactor:
+    @pytest.mark.parametrize(
+        ("number", "factor"), [(2, 2), (4, 2), (9, 3), (33, 3), (49, 7), (97, 97), (2**13 * 3, 2), (10403, 101)]
+    )
+    def test_divides_and_is_prime(self, number: int, factor: int) -> None:
+        assert smallest_factor(number) == factor
+        assert number % factor == 0
+        assert is_prime(factor)
+
+    @pytest.mark.parametrize("number", [1, 0, -6])
+    def test_below_two_there_is_none(self, number: int) -> None:
+        with pytest.raises(ValueError, match="no prime factor"):
+            smallest_factor(number)

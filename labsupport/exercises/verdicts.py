@@ -14,7 +14,7 @@ from labsupport.exercises.excerpts import cut, shorten, written
 from labsupport.exercises.model import Outcome
 from labsupport.exercises.plain import Plain, same
 
-__all__ = ["Raised", "answered", "asking", "called", "compare", "shorten", "spoken"]
+__all__ = ["Raised", "answered", "asking", "called", "compare", "shorten", "spoken", "whole_call"]
 
 _ERROR_TEXT = 200  # characters of an exception's text that a card has room for
 _WHOLE_CALL = 10_000  # characters
@@ -39,7 +39,7 @@ def called(function: str, *arguments: Argument) -> str:
     return _call(function, arguments, shorten)
 
 
-def _whole_call(function: str, arguments: Sequence[Argument]) -> str:
+def whole_call(function: str, *arguments: Argument) -> str:
     """Return the call with all that `called` leaves out; empty if that is nothing, or more than a card can hold."""
     whole = _call(function, arguments, written)
     return whole if whole != called(function, *arguments) and len(whole) <= _WHOLE_CALL else ""
@@ -147,6 +147,6 @@ def asking(
     def run(callee: Callee) -> Outcome:
         answer = callee.call(function, *arguments, deadline=deadline)
         outcome = compare(answer, expected, called(function, *arguments), rivals)
-        return outcome if outcome.passed else replace(outcome, whole=_whole_call(function, arguments))
+        return outcome if outcome.passed else replace(outcome, whole=whole_call(function, *arguments))
 
     return run

@@ -1,14 +1,15 @@
 """Every exercise of the course, with right answers, wrong ones and ones that know nothing.
 
 The answers are in ``answers/<lesson module>.py``: ``SOLUTIONS`` by exercise, ``WRONG`` by exercise and mistake (a label
-of its own where the card is not meant to know it), and ``SEEDS``, how often to try, where judging is cheap.
+of its own where the card is not meant to know it), and ``SEEDS``, how often to try, where judging is cheap: one number,
+or a number for each exercise. ``SLOW`` names wrong answers that keep the judge waiting until the time is up.
 """
 
 from __future__ import annotations
 
 import contextlib
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import ModuleType
 
 import pytest
@@ -28,8 +29,9 @@ def _answers(exercise: Exercise) -> ModuleType:
 
 
 def _seeds(exercise: Exercise, at_most: int) -> Iterator[bytes]:
-    count = min(at_most, getattr(_answers(exercise), "SEEDS", FEW))
-    return (f"seed {number}".encode() for number in range(count))
+    seeds: int | Mapping[str, int] = getattr(_answers(exercise), "SEEDS", FEW)
+    count = seeds.get(exercise.id, FEW) if isinstance(seeds, Mapping) else seeds
+    return (f"seed {number}".encode() for number in range(min(at_most, count)))
 
 
 def _stub(exercise: Exercise) -> str:
@@ -85,7 +87,8 @@ class TestEveryExercise:
 @pytest.mark.parametrize(("exercise", "name", "source"), WRONG)
 def test_a_wrong_answer_fails_and_is_called_by_its_name(exercise: Exercise, name: str, source: str) -> None:
     known = {mistake.name for mistake in exercise.mistakes}
-    for seed in _seeds(exercise, SEVERAL):
+    slow = name in getattr(_answers(exercise), "SLOW", ())
+    for seed in _seeds(exercise, FEW if slow else SEVERAL):
         report = judged(exercise, source, seed)
         assert report.points < exercise.points, f"not noticed with {seed!r}"
         recognised = report.mistake and report.mistake.name

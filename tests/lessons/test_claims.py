@@ -9,7 +9,6 @@ import re
 import ssl
 import sys
 from collections.abc import Callable, Iterator
-from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,8 +20,6 @@ from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.util.ssl_ import create_urllib3_context
 
-from labsupport.authoring.regions import solved_text
-from labsupport.authoring.source import Lesson, read_lesson
 from labsupport.notebook.attempt import Attempt, attempt
 from labsupport.notebook.check import check
 from labsupport.notebook.progress import progress
@@ -35,30 +32,11 @@ from labsupport.tls.names import LOOPBACK, lab_names
 from labsupport.tls.servers.pair import Pair
 from labsupport.tls.verifiers import verdicts
 from tests.lessons.boxes import writing_down
-from tests.tools import ROOT
+from tests.lessons.quoted import answer_to, lesson, said
 
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 STRICT = ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN
 START, FIVE = "00_start", "06_five_requests"
-
-
-@cache
-def lesson(slug: str) -> Lesson:
-    return read_lesson(ROOT / "course" / "lessons" / f"{slug}.py")
-
-
-def said(slug: str, sentence: str) -> None:
-    """Insist that the lesson says this, whatever its lines are broken at."""
-    prose = " ".join(" ".join(cell.text for cell in lesson(slug).cells if cell.kind == "markdown").split())
-    assert " ".join(sentence.split()) in prose, f"{slug} no longer says: {sentence}"
-
-
-def answer_to(slug: str, exercise: str, **names: Any) -> Any:
-    """Return the lesson's own solution of an exercise, as a function."""
-    (cell,) = (cell for cell in lesson(slug).cells if (cell.role, cell.id) == ("exercise", exercise))
-    exec(solved_text(cell), names)
-    found = [value for value in names.values() if callable(value)]
-    return found[-1]
 
 
 @pytest.fixture(autouse=True)
