@@ -669,7 +669,7 @@ attempt(key.public_key().verify, product.to_bytes(256), *with_padding).verdict
 #
 # ## Three sentences to be careful with
 #
-# - *"The certificate is m to the power d, modulo n."* Its signature is, and m is a padded hash of everything else in it.
+# - *"The certificate is m to the power d, modulo n."* Its signature is, and m is a padded hash of all the rest.
 # - *"Signing is encrypting with the private key."* Nothing is hidden by it, and in real life the two are padded
 #   differently.
 # - *"A valid certificate proves who is there."* It proves what the authority has said. Who is there has to sign, too.
