@@ -62,7 +62,7 @@ signature, signature**3 % 33
 # to 21.
 
 # %%
-print(*(5**power % 33 for power in range(22)))
+" ".join(str(5**power % 33) for power in range(22))
 
 # %% [markdown]
 # After ten steps they begin anew, and 21 is two rounds and one step. Exponents go round in a circle, and e · d makes
@@ -415,8 +415,7 @@ public.e, public.n.bit_length(), len(signed)
 
 # %%
 block = pow(int.from_bytes(signed), public.e, public.n).to_bytes(256)
-for start in range(0, 256, 32):
-    print(block[start : start + 32].hex())
+[block[start : start + 32].hex() for start in range(0, 256, 32)]
 
 # %% [markdown]
 # Not the text. First come `0001`, then `ff` over and over, then `00`, then 19 bytes that say "SHA-256", and at the
@@ -429,16 +428,10 @@ block[-32:] == hashlib.sha256(text).digest()
 # So what is signed is never the message itself. It is a hash, in a block as long as n: that is *padding* (PKCS #1
 # v1.5 of RFC 8017). The article signs a bare 5, and section 6 shows what comes of that.
 #
-# Does your `sign` agree with the library?
-
+# Is that all the library does: pad, and raise to the power d?
 
 # %%
-def as_the_library_does() -> bool:
-    numbers = key.private_numbers()
-    return sign(int.from_bytes(block), numbers.d, public.n) == int.from_bytes(signed)
-
-
-attempt(as_the_library_does)
+pow(int.from_bytes(block), key.private_numbers().d, public.n) == int.from_bytes(signed)
 
 # %% [markdown]
 # ### What is in a certificate

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["LESSON_MODULES", "catalogue", "find"]
 
 # Each has a tuple EXERCISES, in the lesson's order.
-LESSON_MODULES = ("start", "rsa", "five_requests")
+LESSON_MODULES = ("start", "rsa", "authority", "five_requests")
 
 
 @functools.cache

@@ -15,6 +15,7 @@ from typing import Literal
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -73,6 +74,29 @@ class Authority:
             end=_later(today, valid_for),
         )
         return cls(certificate, recipe=recipe, key=key)
+
+    @classmethod
+    def load(cls, certificate_pem: str | bytes, key_pem: str | bytes) -> Authority:
+        """Take up a root that somebody else has made: its certificate and its private key, both PEM.
+
+        Raises CertificateRefused where one of them cannot be read, the key is another one's, or it is no CA's.
+        """
+        certificate_pem, key_pem = (pem.encode() if isinstance(pem, str) else pem for pem in (certificate_pem, key_pem))
+        try:
+            certificate = x509.load_pem_x509_certificate(certificate_pem)
+            key = serialization.load_pem_private_key(key_pem, None)
+        except (ValueError, TypeError, AttributeError, UnsupportedAlgorithm) as error:
+            raise CertificateRefused(f"the authority cannot be read: {str(error).partition('. ')[0]}") from None
+        if not isinstance(key, PrivateKey) or key.public_key() != certificate.public_key():
+            raise CertificateRefused("the private key does not belong to the authority's certificate")
+        try:
+            is_ca = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+            certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
+        except x509.ExtensionNotFound as missing:
+            raise CertificateRefused(f"the authority's certificate is incomplete: {missing}") from None
+        if not is_ca:
+            raise CertificateRefused("the certificate is not one of a CA: its basicConstraints do not say so")
+        return cls(certificate, key=key)
 
     @staticmethod
     def self_signed(name: str, *, role: Role = "client", dns: Sequence[str] = (), uri: Sequence[str] = ()) -> Identity:
@@ -177,6 +201,12 @@ class Authority:
         acceptable(key)
         # Not the request's common name: some verifiers still read it, and its sender could put any name there.
         return self._certify(str(next(profile.names()).value), key, profile).public_bytes(Encoding.PEM)
+
+    def certify(
+        self, csr_pem: bytes, *, role: Role, dns: Sequence[str] = (), ip: Sequence[str] = (), uri: Sequence[str] = ()
+    ) -> x509.Certificate:
+        """Certify the public key of a request for these names, which are the CA's decision; see `sign`."""
+        return x509.load_pem_x509_certificate(self.sign(csr_pem, Profile(role, dns, ip, uri)))
 
     def _certify(self, name: str, key: CertificatePublicKeyTypes, profile: Profile) -> x509.Certificate:
         start, end = _life(profile)

@@ -16,6 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from labsupport.errors import CertificateRefused, UsageError
 from labsupport.pki.authority import Authority
+from labsupport.pki.keys import key_pem
 from labsupport.pki.profile import BACKDATE, Profile
 
 _UNCOMPRESSED = PublicFormat.UncompressedPoint
@@ -324,3 +325,32 @@ def test_a_request_without_a_name_gets_the_first_of_the_profile(root: Authority)
     too_long = Profile("client", uri=["spiffe://course/" + "x" * 64])
     with pytest.raises(CertificateRefused, match="does not fit"):
         root.sign(request(subject=None), too_long)
+
+
+class TestLoad:
+    def test_takes_up_a_root_as_text_or_bytes(self) -> None:
+        root = Authority.root("Somebody's root")
+        for pems in (
+            (root.certificate_pem, key_pem(root.key)),
+            (root.certificate_pem.decode(), key_pem(root.key).decode()),
+        ):
+            again = Authority.load(*pems)
+            assert again.name == "Somebody's root"
+            again.issue("a.test", role="client").certificate.verify_directly_issued_by(root.certificate)
+
+    def test_refuses_what_is_no_authority(self) -> None:
+        root, other = Authority.root("One"), Authority.root("Other")
+        leaf = root.issue("a.test", role="client")
+        for certificate, key, words in (
+            (root.certificate_pem, key_pem(other.key), "does not belong"),
+            (leaf.certificate_pem, leaf.key_pem, "not one of a CA"),
+            (b"", key_pem(root.key), "cannot be read"),
+            (root.certificate_pem, b"no key", "cannot be read"),
+        ):
+            with pytest.raises(CertificateRefused, match=words):
+                Authority.load(certificate, key)
+
+    def test_refuses_a_root_without_an_identifier(self) -> None:
+        article = Authority.root("ca.com", recipe="article").issue("server2", role="server")
+        with pytest.raises(CertificateRefused, match="incomplete"):
+            Authority.load(article.certificate_pem, article.key_pem)

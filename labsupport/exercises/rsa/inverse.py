@@ -163,7 +163,7 @@ MISTAKES: dict[str, tuple[str, _PairRival, _InverseRival]] = {
         lambda task: either(_right_inverse(task), refuses) if task.a < 0 else _right_inverse(task),
     ),
     "coefficients-swapped": (
-        "x and y have changed places: a·y + b·x would give the gcd.",
+        "Its x and y have changed places: a·y + b·x would give the gcd.",
         _swapped_pair,
         _swapped_inverse,
     ),

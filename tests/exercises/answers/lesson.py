@@ -13,7 +13,7 @@ __all__ = ["changed", "solutions"]
 
 
 def solutions(slug: str) -> dict[str, str]:
-    """Return the lesson's solutions by exercise, each with the imports and classes that stand before it."""
+    """Return the lesson's solutions by exercise, each with the imports, classes and set-up functions before it."""
     lesson = read_lesson(lessons_dir() / f"{slug}.py")
     return {cell.id: source for cell, source in _with_preludes(lesson)}
 
@@ -26,13 +26,13 @@ def _with_preludes(lesson: Lesson) -> Iterator[tuple[SourceCell, str]]:
         if cell.role == "exercise":
             yield cell, "\n\n".join([*prelude, solved_text(cell)]) + "\n"
         else:
-            prelude += [ast.unparse(node) for node in ast.parse(cell.text).body if _is_needed(node)]
+            prelude += [ast.unparse(node) for node in ast.parse(cell.text).body if _is_needed(node, cell.role)]
 
 
-def _is_needed(node: ast.stmt) -> bool:
+def _is_needed(node: ast.stmt, role: str | None) -> bool:
     if isinstance(node, ast.ImportFrom):
         return node.module != "labsupport"
-    return isinstance(node, ast.Import | ast.ClassDef)
+    return isinstance(node, ast.Import | ast.ClassDef) or (role == "setup" and isinstance(node, ast.FunctionDef))
 
 
 def changed(source: str, *changes: tuple[str, str]) -> str:

@@ -1,0 +1,147 @@
+"""``autopsy``: all that is wrong with a certificate and its CA, where several things may be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from labsupport.exercises.callee import Callee
+from labsupport.exercises.draw import Draw
+from labsupport.exercises.model import Case, Exercise, Mistake, Outcome
+from labsupport.exercises.plain import Plain
+from labsupport.exercises.verdicts import answered, called, compare
+from labsupport.pki.defects import OF_EXTENSIONS, Defect, afflicted
+
+__all__ = ["EXERCISE", "Body"]
+
+FUNCTION = "autopsy"
+ASPECT = "all faults of each pair of certificates, and no others"
+ORDER: tuple[Defect, ...] = (
+    "version-1",
+    "no-san",
+    "no-purpose",
+    "wrong-purpose",
+    "may-sign",
+    "no-authority-key-identifier",
+    "outlives-ca",
+    "ca-without-key-usage",
+)
+
+Role = Literal["client", "server"]
+
+
+@dataclass(frozen=True)
+class Body:
+    """What lies on the table: the defects, in the order of the lesson's list, and the role that was meant."""
+
+    defects: tuple[Defect, ...]
+    role: Role
+
+    def without(self, *overlooked: Defect) -> list[Plain]:
+        """Return the findings of somebody who overlooks some."""
+        return [defect for defect in self.defects if defect not in overlooked]
+
+    @property
+    def with_missing_extensions(self) -> list[Plain]:
+        """The findings of somebody who reports extensions that version 1 cannot have."""
+        if "version-1" not in self.defects:
+            return list(self.defects)
+        missing = ("no-san", "no-purpose", "no-authority-key-identifier")
+        return [defect for defect in ORDER if defect in self.defects or defect in missing]
+
+    @property
+    def for_servers(self) -> list[Plain]:
+        """The findings of somebody who takes every certificate for a server's."""
+        if self.role == "server" or "no-purpose" in self.defects or "version-1" in self.defects:
+            return list(self.defects)
+        wrong = "wrong-purpose" not in self.defects
+        return [defect for defect in ORDER if (wrong if defect == "wrong-purpose" else defect in self.defects)]
+
+
+# Each known mistake: what the card says, and what the mistaken function answers.
+MISTAKES: dict[str, tuple[str, Callable[[Body], Plain]]] = {
+    "first-fault-only": (
+        "It stops at the first fault; all of them are asked for.",
+        lambda body: list(body.defects[:1]),
+    ),
+    "ca-not-read": (
+        "It reads the leaf only; the CA's certificate can be at fault too.",
+        lambda body: body.without("ca-without-key-usage"),
+    ),
+    "missing-purpose-forgiven": (
+        "It takes a certificate without any purpose for sound: that one serves for everything.",
+        lambda body: body.without("no-purpose"),
+    ),
+    "role-ignored": (
+        "It looks for a server's purpose whatever the role is.",
+        lambda body: body.for_servers,
+    ),
+    "version-overlooked": (
+        "For a certificate of version 1 it also lists extensions, which that version cannot have.",
+        lambda body: body.with_missing_extensions,
+    ),
+    "ends-not-compared": (
+        "It does not notice a leaf that is valid for longer than its CA.",
+        lambda body: body.without("outlives-ca"),
+    ),
+    "may-sign-overlooked": (
+        "It does not notice a leaf that may sign certificates itself.",
+        lambda body: body.without("may-sign"),
+    ),
+    "nothing-found": ("It finds nothing whatever it is given.", lambda _: []),
+}
+
+
+def _run(body: Body, host: str, callee: Callee) -> Outcome:
+    leaf, ca = (found.public_bytes(Encoding.PEM).decode() for found in afflicted(body.defects, host, body.role))
+    answer = callee.call(FUNCTION, leaf, ca, body.role)
+    tried = called(FUNCTION, leaf, ca, body.role)
+    wanted: Plain = list(body.defects)
+    failed = answered(answer, tried, str(wanted))
+    if failed is not None:
+        return failed
+    rivals: dict[str, Plain] = {name: mistaken(body) for name, (_, mistaken) in MISTAKES.items()}
+    return compare(answer, wanted, tried, rivals)
+
+
+def _drawn(draw: Draw, number: int) -> Body:
+    role: Role = "client" if number % 2 else "server"
+    wanted: set[Defect] = {defect for defect in ("outlives-ca", "ca-without-key-usage") if draw.coin()}
+    if number % 5 == 4:
+        wanted.add("version-1")
+    else:
+        wanted |= {defect for defect in OF_EXTENSIONS if draw.below(3) == 0}
+        if {"no-purpose", "wrong-purpose"} <= wanted:
+            wanted.discard(draw.choice(("no-purpose", "wrong-purpose")))
+    return Body(tuple(defect for defect in ORDER if defect in wanted), role)
+
+
+def _cases(draw: Draw) -> Iterator[Case]:
+    roles: tuple[Role, ...] = ("client", "server")
+    fixed = [Body((), role) for role in roles]
+    fixed += [Body((defect,), roles[place % 2]) for place, defect in enumerate(ORDER)]
+    fixed += [
+        Body(("wrong-purpose", "ca-without-key-usage"), "client"),
+        Body(("no-san", "no-purpose", "may-sign"), "server"),
+    ]
+    drawn = [_drawn(draw.child(f"drawn {number}"), number) for number in range(14)]
+    for number, body in enumerate([*fixed, *drawn]):
+        yield Case(ASPECT, partial(_run, body, f"{draw.child(str(number)).word()}.test"))
+
+
+EXERCISE = Exercise(
+    id="authority-autopsy",
+    lesson="04_authority",
+    title="Find all faults",
+    points=2.0,
+    functions=(FUNCTION,),
+    aspects={ASPECT: 2.0},
+    cases=_cases,
+    mistakes=tuple(Mistake(name, sentence) for name, (sentence, _) in MISTAKES.items()),
+    answered_by=("labsupport.pki.defects", "labsupport.pki.zoo"),
+    hint="Make a dict of the extensions by their class first; then each line of the table is one question to it.",
+)

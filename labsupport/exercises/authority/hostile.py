@@ -1,0 +1,215 @@
+"""Certificate signing requests as strangers send them: sound ones, greedy ones, and ones to be refused."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from labsupport.exercises.draw import Draw
+from labsupport.pki.certificates import distinguished_name
+from labsupport.pki.keys import PrivateKey, generate
+
+__all__ = ["GREEDY", "KEYS", "NAMES", "SOUND", "UNREADABLE", "Maker", "Sent"]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A request with what its sender may have, and what the CA knows of other keys.
+
+    `mistake` names the fault of a CA that signs it all the same, None where signing is right; `text` takes the place
+    of the request's PEM where that is not what was sent.
+    """
+
+    words: str
+    key: PrivateKey
+    csr: x509.CertificateSigningRequest
+    allowed: tuple[str, ...]
+    known: tuple[int, ...] = ()
+    mistake: str | None = None
+    refused: bool = False
+    text: str | None = None
+
+    @property
+    def pem(self) -> str:
+        """What the CA reads."""
+        return self.csr.public_bytes(Encoding.PEM).decode() if self.text is None else self.text
+
+    @property
+    def names(self) -> list[str]:
+        """The DNS names that it asks for."""
+        found = next(each.value for each in self.csr.extensions if isinstance(each.value, x509.SubjectAlternativeName))
+        return list(found.get_values_for_type(x509.DNSName))
+
+
+def _csr(
+    names: Sequence[x509.GeneralName],
+    key: PrivateKey | None = None,
+    *,
+    subject: str = "",
+    extras: Sequence[x509.ExtensionType] = (),
+) -> tuple[PrivateKey, x509.CertificateSigningRequest]:
+    key = key or generate()
+    builder = x509.CertificateSigningRequestBuilder()
+    builder = builder.subject_name(distinguished_name(subject) if subject else x509.Name([]))
+    if names:
+        builder = builder.add_extension(x509.SubjectAlternativeName(list(names)), critical=False)
+    for extra in extras:
+        builder = builder.add_extension(extra, critical=True)
+    return key, builder.sign(key, hashes.SHA256())
+
+
+def _dns(*names: str) -> list[x509.GeneralName]:
+    return [x509.DNSName(name) for name in names]
+
+
+def _host(draw: Draw) -> str:
+    return f"{draw.word()}.test"
+
+
+def _one_name(draw: Draw) -> Sent:
+    name = _host(draw)
+    return Sent("a request for one name", *_csr(_dns(name)), (name, _host(draw)))
+
+
+def _two_names(draw: Draw) -> Sent:
+    names = (_host(draw), _host(draw))
+    return Sent("a request for two names", *_csr(_dns(*names)), (*names, _host(draw)))
+
+
+def _wants_to_be_a_ca(draw: Draw) -> Sent:
+    name = _host(draw)
+    extras = [x509.BasicConstraints(ca=True, path_length=5)]
+    return Sent("a request that also asks to be a CA", *_csr(_dns(name), extras=extras), (name,))
+
+
+def _wants_to_be_a_server(draw: Draw) -> Sent:
+    name = _host(draw)
+    extras = [x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CODE_SIGNING])]
+    return Sent("a request that also asks to be a server", *_csr(_dns(name), extras=extras), (name,))
+
+
+def _foreign_subject(draw: Draw) -> Sent:
+    name, foreign = _host(draw), _host(draw)
+    words = "a request whose common name is somebody else's"
+    return Sent(words, *_csr(_dns(name), subject=foreign), (name,))
+
+
+def _foreign_name(draw: Draw) -> Sent:
+    own = _host(draw)
+    made = _csr(_dns(own, _host(draw)))
+    return Sent(
+        "a request for its own name and somebody else's", *made, (own,), mistake="names-not-compared", refused=True
+    )
+
+
+def _suffix(draw: Draw) -> Sent:
+    own = _host(draw)
+    made = _csr(_dns(f"{own}.{_host(draw)}"))
+    return Sent(
+        "a request for a name that begins like its own", *made, (own,), mistake="names-not-compared", refused=True
+    )
+
+
+def _below(draw: Draw) -> Sent:
+    own = _host(draw)
+    made = _csr(_dns(f"{draw.word()}.{own}"))
+    return Sent("a request for a name below its own", *made, (own,), mistake="names-not-compared", refused=True)
+
+
+def _wildcard(draw: Draw) -> Sent:
+    own = _host(draw)
+    return Sent(
+        "a request for *. and its name", *_csr(_dns(f"*.{own}")), (own,), mistake="names-not-compared", refused=True
+    )
+
+
+def _common_name_only(draw: Draw) -> Sent:
+    own = _host(draw)
+    words = "a request with a common name and no SubjectAltName"
+    return Sent(words, *_csr([], subject=own), (own,), mistake="no-names-accepted", refused=True)
+
+
+def _address(draw: Draw) -> Sent:
+    own = _host(draw)
+    names = [*_dns(own), x509.IPAddress(ipaddress.ip_address(f"10.0.0.{draw.between(1, 254)}"))]
+    words = "a request for its name and an IP address"
+    return Sent(words, *_csr(names), (own,), mistake="other-kinds-overlooked", refused=True)
+
+
+def _tampered(draw: Draw) -> Sent:
+    own = _host(draw)
+    key, csr = _csr(_dns(own))
+    encoded = bytearray(csr.public_bytes(Encoding.DER))
+    # The name was changed on the way, by one letter: the signature is not of this request any more.
+    place = encoded.find(own.encode())
+    encoded[place] = ord("x") if encoded[place] != ord("x") else ord("y")
+    csr = x509.load_der_x509_csr(bytes(encoded))
+    changed = chr(encoded[place]) + own[1:]
+    words = "a request that was changed after it was signed"
+    return Sent(words, key, csr, (changed, own), mistake="self-signature-unchecked", refused=True)
+
+
+def _rsa(bits: int) -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=bits)
+
+
+def _modulus(key: rsa.RSAPrivateKey) -> int:
+    return key.private_numbers().public_numbers.n
+
+
+def _sound_rsa(draw: Draw) -> Sent:
+    name, other = _host(draw), _rsa(2048)
+    return Sent("a request with an RSA key", *_csr(_dns(name), _rsa(2048)), (name,), (_modulus(other),))
+
+
+def _short(draw: Draw) -> Sent:
+    name = _host(draw)
+    words = "a request with an RSA key of 1024 bits"
+    return Sent(words, *_csr(_dns(name), _rsa(1024)), (name,), mistake="short-key-accepted", refused=True)
+
+
+def _sharing_a_prime(one: rsa.RSAPrivateKey, other: rsa.RSAPrivateKey) -> rsa.RSAPrivateKey:
+    """Return a key of one prime of each."""
+    p, q, e = one.private_numbers().p, other.private_numbers().q, 65537
+    d = pow(e, -1, (p - 1) * (q - 1))
+    public = rsa.RSAPublicNumbers(e, p * q)
+    return rsa.RSAPrivateNumbers(p, q, d, d % (p - 1), d % (q - 1), pow(q, -1, p), public).private_key()
+
+
+def _shared_prime(draw: Draw) -> Sent:
+    name, one, other = _host(draw), _rsa(2048), _rsa(2048)
+    key = _sharing_a_prime(one, other)
+    words = "a request whose RSA key shares a prime with a known one"
+    return Sent(words, *_csr(_dns(name), key), (name,), (_modulus(one),), "shared-prime-accepted", refused=True)
+
+
+def _known_key(draw: Draw) -> Sent:
+    name, key = _host(draw), _rsa(2048)
+    words = "a request with an RSA key that is known already"
+    return Sent(words, *_csr(_dns(name), key), (name,), (_modulus(key),), "shared-prime-accepted", refused=True)
+
+
+def _unreadable(kind: str) -> Callable[[Draw], Sent]:
+    def made(draw: Draw) -> Sent:
+        name = _host(draw)
+        key, csr = _csr(_dns(name))
+        pem = csr.public_bytes(Encoding.PEM).decode()
+        texts = {"an empty text": "", "a request cut short": pem[: len(pem) // 2], "no PEM": "please sign"}
+        return Sent(kind, key, csr, (name,), refused=True, text=texts[kind])
+
+    return made
+
+
+Maker = Callable[[Draw], Sent]
+SOUND: tuple[Maker, ...] = (_one_name, _two_names, _one_name)
+NAMES: tuple[Maker, ...] = (_foreign_name, _suffix, _below, _wildcard, _common_name_only, _address)
+GREEDY: tuple[Maker, ...] = (_wants_to_be_a_ca, _wants_to_be_a_server, _foreign_subject)
+KEYS: tuple[Maker, ...] = (_tampered, _short, _shared_prime, _known_key, _sound_rsa)
+UNREADABLE: tuple[Maker, ...] = tuple(map(_unreadable, ("an empty text", "a request cut short", "no PEM")))

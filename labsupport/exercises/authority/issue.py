@@ -1,0 +1,171 @@
+"""``issue``: a CA at its counter. Strangers hand requests in; what comes back has to be sound, or nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from functools import partial
+
+from cryptography import x509
+from cryptography.x509 import verification
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from labsupport.exercises.authority.examination import Fault, code_as_client, extension, judged, same_key, signed_by
+from labsupport.exercises.authority.hostile import GREEDY, KEYS, NAMES, SOUND, UNREADABLE, Maker, Sent
+from labsupport.exercises.authority.pem import NotThat, certificate_in
+from labsupport.exercises.callee import Answer, Callee
+from labsupport.exercises.draw import Draw
+from labsupport.exercises.model import Case, Exercise, Mistake, Outcome
+from labsupport.exercises.verdicts import answered, spoken
+from labsupport.pki.authority import Authority
+from labsupport.pki.keys import key_pem
+
+__all__ = ["EXERCISE"]
+
+FUNCTION = "issue"
+CERTIFICATES = "a sound certificate for the names that are allowed, none for others"
+GREED = "what a request asks for beyond its names is not granted"
+PROOFS = "stolen, short and shared keys are refused"
+LONGEST = dt.timedelta(days=90)
+
+MISTAKES = (
+    Mistake(
+        "extensions-copied", "It copies what the request asks for: the requester decides what the certificate may do."
+    ),
+    Mistake("subject-copied", "It copies the subject of the request, where anybody can write any name."),
+    Mistake("names-not-compared", "It signs names that the requester is not allowed to have."),
+    Mistake("no-names-accepted", "It signs a request without a SubjectAltName; a common name is no name."),
+    Mistake("other-kinds-overlooked", "It looks at the DNS names only, and signs or drops an IP address unseen."),
+    Mistake("self-signature-unchecked", "It signs a request whose own signature does not verify."),
+    Mistake("short-key-accepted", "It signs an RSA key of less than 2048 bits."),
+    Mistake("shared-prime-accepted", "It signs an RSA key that has a factor in common with a known one."),
+    Mistake("no-identifiers", "Its certificates do not say which key signed them: strict verifiers refuse them."),
+    Mistake("no-purpose", "Its certificates name no purpose, and so serve for every one."),
+    Mistake("wrong-purpose", "Its certificates are not for clients, or not for clients alone."),
+    Mistake("serials-repeat", "Two of its certificates have one serial number, or one that can be guessed."),
+    Mistake("too-long", "Its certificates are valid for more than 90 days, or for longer than the CA."),
+)
+
+
+def _run(make: Maker, draw: Draw, callee: Callee) -> Outcome:
+    sent = make(draw)
+    authority = Authority.root(f"{draw.word()} root", valid_for=dt.timedelta(days=draw.between(20, 400)))
+    ca_key = key_pem(authority.key).decode()
+    arguments = (sent.pem, list(sent.allowed), list(sent.known), authority.certificate_pem.decode(), ca_key)
+    first = callee.call(FUNCTION, *arguments)
+    tried = f"{sent.words}; allowed: {', '.join(sent.allowed)}"
+    if sent.refused:
+        return _refusal(first, sent, tried)
+    expected = "a client certificate for the names that were asked for"
+    certificates = []
+    for answer in (first, callee.call(FUNCTION, *arguments)):
+        failed = answered(answer, tried, expected)
+        if failed is not None:
+            return failed
+        try:
+            certificates.append(certificate_in(answer.value))
+        except NotThat as stopped:
+            return Outcome(False, tried, expected, f"returned {stopped}")
+    faults = list(_faults(certificates[0], sent, authority))
+    one, other = (certificate.serial_number for certificate in certificates)
+    if one == other or min(one, other).bit_length() < 40 or abs(one - other) < 2**24:
+        faults.append(Fault("the serial numbers of two certificates are the same or close together", "serials-repeat"))
+    return judged(tried, expected, faults)
+
+
+def _refusal(answer: Answer, sent: Sent, tried: str) -> Outcome:
+    expected = "an exception: nothing is signed"
+    if answer.fault is not None or answer.unwritten:
+        return answered(answer, tried, expected) or Outcome(False, tried, expected, spoken(answer))
+    if answer.error is not None:
+        return Outcome(True, tried, expected, spoken(answer))
+    suspects = frozenset({sent.mistake} if sent.mistake else ())
+    return Outcome(
+        False, tried, expected, "a certificate" if isinstance(answer.value, str) else spoken(answer), suspects
+    )
+
+
+def _faults(certificate: x509.Certificate, sent: Sent, authority: Authority) -> Iterator[Fault]:
+    faults = list(_form(certificate, sent, authority))
+    yield from faults
+    if faults:
+        return
+    code = code_as_client([certificate], sent.key, authority.certificate)
+    if code:
+        yield Fault(f"a strict server refuses it with verify code {code}")
+    policy = verification.PolicyBuilder().store(verification.Store([authority.certificate]))
+    try:
+        policy.build_client_verifier().verify(certificate, [])
+    except verification.VerificationError:
+        yield Fault("cryptography's verifier refuses it")
+
+
+def _form(certificate: x509.Certificate, sent: Sent, authority: Authority) -> Iterator[Fault]:
+    if not same_key(certificate.public_key(), sent.csr.public_key()):
+        yield Fault("it is for another key than the requester's")
+    if not signed_by(certificate, authority.certificate):
+        yield Fault("it is not signed by the CA that was handed over")
+    yield from _names(certificate, sent)
+    constraints = extension(certificate, x509.BasicConstraints)
+    if constraints is not None and getattr(constraints.value, "ca", False):
+        yield Fault("it makes the requester a CA", "extensions-copied")
+    elif constraints is None or not constraints.critical:
+        yield Fault("its basicConstraints are missing or not critical")
+    purpose = extension(certificate, x509.ExtendedKeyUsage)
+    purposes = list(purpose.value) if purpose and isinstance(purpose.value, x509.ExtendedKeyUsage) else None
+    if purposes is None:
+        yield Fault("it has no extendedKeyUsage", "no-purpose")
+    elif purposes != [ExtendedKeyUsageOID.CLIENT_AUTH]:
+        asked = _asked_for(sent.csr, x509.ExtendedKeyUsage)
+        copied = asked is not None and any(oid in list(asked) for oid in purposes)
+        yield Fault("its purpose is not clientAuth alone", "extensions-copied" if copied else "wrong-purpose")
+    usage = extension(certificate, x509.KeyUsage)
+    if usage is None or not usage.critical or not getattr(usage.value, "digital_signature", False):
+        yield Fault("its keyUsage is missing, not critical, or without digitalSignature")
+    if extension(certificate, x509.AuthorityKeyIdentifier) is None:
+        yield Fault("it has no AuthorityKeyIdentifier", "no-identifiers")
+    life = certificate.not_valid_after_utc - certificate.not_valid_before_utc
+    if (
+        life > LONGEST + dt.timedelta(days=1)
+        or certificate.not_valid_after_utc > authority.certificate.not_valid_after_utc
+    ):
+        yield Fault(f"it is valid until {certificate.not_valid_after_utc:%Y-%m-%d}", "too-long")
+
+
+def _names(certificate: x509.Certificate, sent: Sent) -> Iterator[Fault]:
+    found = extension(certificate, x509.SubjectAlternativeName)
+    names = list(found.value) if found and isinstance(found.value, x509.SubjectAlternativeName) else []
+    if sorted(str(name.value) for name in names) != sorted(sent.names):
+        yield Fault(f"its names are {', '.join(str(name.value) for name in names) or 'missing'}")
+    common = [str(each.value) for each in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+    if any(name not in sent.names for name in common):
+        yield Fault(f"its subject says {common[0]}", "subject-copied")
+
+
+def _asked_for(csr: x509.CertificateSigningRequest, kind: type[x509.ExtendedKeyUsage]) -> x509.ExtendedKeyUsage | None:
+    """Return an extension that a request asks for, or None."""
+    return next((each.value for each in csr.extensions if isinstance(each.value, kind)), None)
+
+
+def _cases(draw: Draw) -> Iterator[Case]:
+    for aspect, makers in (
+        (CERTIFICATES, (*SOUND, *NAMES)),
+        (GREED, (*GREEDY, *UNREADABLE)),
+        (PROOFS, KEYS),
+    ):
+        for number, make in enumerate(makers):
+            yield Case(aspect, partial(_run, make, draw.child(f"{aspect} {number}")))
+
+
+EXERCISE = Exercise(
+    id="authority-issue",
+    lesson="04_authority",
+    title="Issue to strangers",
+    points=3.0,
+    functions=(FUNCTION,),
+    aspects={CERTIFICATES: 1.0, GREED: 1.0, PROOFS: 1.0},
+    cases=_cases,
+    mistakes=MISTAKES,
+    answered_by=("labsupport.pki.authority", "labsupport.pki.profile"),
+    hint="From a request take two things only: its public key, and the names that are allowed. All else is yours.",
+)

@@ -1,0 +1,121 @@
+"""What lesson 04 claims holds, under the rules of Python 3.11 and of 3.13; each test quotes its sentence."""
+
+from __future__ import annotations
+
+import math
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+import requests
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from labsupport.notebook.attempt import attempt
+from labsupport.pki.authority import Authority
+from labsupport.pki.identity import Identity
+from labsupport.tls.servers.pair import Pair
+from tests.lessons.quoted import lesson, said
+from tests.tools import need
+
+AUTHORITY = "04_authority"
+
+
+@pytest.fixture(scope="module")
+def course() -> Authority:
+    return Authority.root("Course root")
+
+
+class TestTheRecipe:
+    def carried_out(self, name: str, folder: Path, without: str = "", **files: str) -> dict[str, x509.Certificate]:
+        """Run the lines that the lesson calls `name`, leaving out a part of them."""
+        need("openssl")
+        (cell,) = (
+            cell for cell in lesson(AUTHORITY).cells if cell.kind == "code" and cell.text.startswith(f"{name} =")
+        )
+        for file, content in files.items():
+            (folder / file).write_text(content)
+        for line in cell.text.replace(without, "").split('"""')[1].strip().splitlines():
+            subprocess.run(shlex.split(line), cwd=folder, check=True, capture_output=True)
+        return {path.stem: x509.load_pem_x509_certificate(path.read_bytes()) for path in folder.glob("*.crt")}
+
+    @pytest.mark.tool
+    def test_gives_what_the_lesson_says_with_any_openssl(self, tmp_path: Path) -> None:
+        said(AUTHORITY, "With OpenSSL 3.0 and 3.1 it is version 1")
+        said(AUTHORITY, "From 3.2 on it is version 3, and still without the two that matter")
+        made = self.carried_out("recipe", tmp_path)
+        present = {type(each.value) for each in made["server2"].extensions}
+        assert not present & {x509.SubjectAlternativeName, x509.ExtendedKeyUsage}
+        said(AUTHORITY, "There is no KeyUsage: it does not say that its key may sign certificates.")
+        assert x509.KeyUsage not in {type(each.value) for each in made["ca"].extensions}
+
+    @pytest.mark.tool
+    def test_repaired_it_passes_openssl_strictly(self, tmp_path: Path) -> None:
+        said(AUTHORITY, "Its last line is OpenSSL's strictest verifier; had it objected, the cell would have failed.")
+        extensions = "subjectAltName=DNS:server2\nauthorityKeyIdentifier=keyid\nextendedKeyUsage=serverAuth\n"
+        made = self.carried_out("repaired", tmp_path, server=extensions)
+        assert made["server2"].version is x509.Version.v3
+
+    @pytest.mark.tool
+    def test_without_the_repair_openssl_objects(self, tmp_path: Path) -> None:
+        extensions = "subjectAltName=DNS:server2\nauthorityKeyIdentifier=keyid\nextendedKeyUsage=serverAuth\n"
+        with pytest.raises(subprocess.CalledProcessError, match="openssl"):
+            self.carried_out("repaired", tmp_path, " -addext keyUsage=critical,keyCertSign,cRLSign", server=extensions)
+        with pytest.raises(subprocess.CalledProcessError, match="openssl"):
+            self.carried_out("repaired", tmp_path, server=extensions.replace("server2", "server1"))
+
+    def test_the_verdicts(self, course: Authority) -> None:
+        said(AUTHORITY, "`ssl` reads common names and forgives, as Python does up to 3.12; `ssl-strict` has the rules")
+        with Pair(Authority.root("ca.com", recipe="article")) as copied, Pair(course) as sound:
+            by_article, by_course = copied.verdicts(), sound.verdicts()
+        assert by_article["ssl"]
+        assert not any(by_article[name] for name in ("ssl-strict", "requests", "cryptography"))
+        assert all(accepted in (True, None) for accepted in by_course.values())
+
+
+class TestOneKeyForEverything:
+    def opened(self, authority: Authority) -> str | None:
+        with Pair(authority) as pair:
+            tried = attempt(requests.get, pair.server2.url, verify=False, cert=pair.server2.identity.files)
+        return tried.reason
+
+    def test_server2s_own_key_opens_the_articles_server2(self) -> None:
+        said(AUTHORITY, "So server2's own certificate and key open server2.")
+        assert self.opened(Authority.root("ca.com", recipe="article")) is None
+
+    def test_and_not_the_courses(self, course: Authority) -> None:
+        said(AUTHORITY, "server2 refuses its own.")
+        assert "UNSUPPORTED_CERTIFICATE" in str(self.opened(course))
+
+
+class TestWhatIsSigned:
+    def test_the_certificate_and_not_the_request(self, course: Authority) -> None:
+        said(AUTHORITY, "What it hashes and signs is that, the *TBSCertificate*.")
+        key = ec.generate_private_key(ec.SECP256R1())
+        csr = x509.CertificateSigningRequestBuilder(x509.Name([])).sign(key, hashes.SHA256())
+        issued = course.issue("a.test", role="client").certificate
+        public = course.certificate.public_key()
+        assert isinstance(public, ec.EllipticCurvePublicKey)
+        public.verify(issued.signature, issued.tbs_certificate_bytes, ec.ECDSA(hashes.SHA256()))
+        with pytest.raises(InvalidSignature):
+            public.verify(issued.signature, csr.tbs_certrequest_bytes, ec.ECDSA(hashes.SHA256()))
+
+    def test_shared_primes(self) -> None:
+        said(AUTHORITY, "33 and 39 share 3, and both keys are broken.")
+        assert (math.gcd(33, 39), math.gcd(33, 35)) == (3, 1)
+
+
+def test_a_chain_that_lacks_a_link_is_an_unknown_ca(course: Authority) -> None:
+    said(AUTHORITY, "`UNKNOWN_CA`: the server cannot find who signed.")
+    whole = course.intermediate("Course clients").issue("client1", role="client")
+    alone = Identity(whole.certificate, key=whole.key)
+    with Pair(course) as pair:
+        reasons = [
+            attempt(requests.get, pair.server2.url, verify=course.ca_path, cert=each.files).reason
+            for each in (whole, alone)
+        ]
+    assert reasons[0] is None
+    assert "UNKNOWN_CA" in str(reasons[1])
