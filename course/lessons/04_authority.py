@@ -106,6 +106,14 @@ with Pair(Authority.root("Course root")) as as_in_the_course:
 by_course
 
 # %% [markdown]
+# `openssl verify` forgives the recipe, as long as it is not asked to be strict. With `-x509_strict` it minds the CA
+# without KeyUsage. One line more, and where `openssl` is installed, carrying out the recipe fails:
+
+# %%
+strictly = "openssl verify -x509_strict -purpose sslserver -CAfile ca.crt server2.crt\n"
+attempt(carry_out, recipe + strictly).verdict
+
+# %% [markdown]
 # ### One key for everything
 #
 # Without a purpose, a certificate serves as client and as server. So server2's own certificate and key open server2.
@@ -126,8 +134,16 @@ refused.verdict, refused.reason
 # %% [markdown]
 # The course's certificates say "for servers" or "for clients", and server2 refuses its own.
 #
-# The article makes it worse: it mounts the folder with *both* private keys into both containers. Whoever gets into
-# server1 can be server2, and the other way round. A key belongs where it was made, and nowhere else.
+# The article makes it worse: it mounts one folder into both containers. Which private keys does each of them hold?
+
+# %%
+folder = ["ca.crt", "server1.crt", "server1.key", "server2.crt", "server2.key"]
+mounted = {"server1": folder, "server2": folder}
+{container: [name for name in files if name.endswith(".key")] for container, files in mounted.items()}
+
+# %% [markdown]
+# Whoever gets into server1 can be server2, and the other way round. A key belongs where it was made, and nowhere
+# else.
 
 # %% [markdown]
 # ### The least repair
@@ -606,7 +622,10 @@ attempt(between.intermediate, "one more").fault
 # life that ends no later than the root's.
 #
 # `chain(certificates, root_pem)` gets PEM certificates in any order: one leaf, the intermediates that lead to the root,
-# perhaps the root, perhaps strangers. It returns what the client sends, as one text.
+# perhaps the root, perhaps strangers. It returns what the client sends.
+#
+# The judge lets your intermediate sign a client, a server and one more CA. Strict verifiers must accept the first and
+# refuse the others, with the codes 26 (purpose) and 25 (path length).
 #
 # `chain([intermediate, leaf], root)` → `leaf + intermediate`
 

@@ -53,6 +53,15 @@ class TestTheRecipe:
         assert x509.KeyUsage not in {type(each.value) for each in made["ca"].extensions}
 
     @pytest.mark.tool
+    def test_openssl_minds_it_only_when_it_is_strict(self, tmp_path: Path) -> None:
+        said(AUTHORITY, "`openssl verify` forgives the recipe, as long as it is not asked to be strict.")
+        self.carried_out("recipe", tmp_path)
+        verify = ["openssl", "verify", "-purpose", "sslserver", "-CAfile", "ca.crt", "server2.crt"]
+        assert subprocess.run(verify, cwd=tmp_path, capture_output=True, check=False).returncode == 0
+        verify.insert(2, "-x509_strict")
+        assert subprocess.run(verify, cwd=tmp_path, capture_output=True, check=False).returncode != 0
+
+    @pytest.mark.tool
     def test_repaired_it_passes_openssl_strictly(self, tmp_path: Path) -> None:
         said(AUTHORITY, "Its last line is OpenSSL's strictest verifier; had it objected, the cell would have failed.")
         extensions = "subjectAltName=DNS:server2\nauthorityKeyIdentifier=keyid\nextendedKeyUsage=serverAuth\n"
