@@ -92,6 +92,46 @@ def test_a_lesson_reaches_its_end_and_can_be_read(lab: Lab, page: Any, shoot: Sh
     assert "official Jupyter news" not in page.inner_text("body")
 
 
+SPKI = "x509.load_der_x509_csr(csr_der).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)"
+FORGE, SHARED_KEY = (
+    "def forge(sign, e, n, message):\n    return ",
+    "def shared_key(csr_der, certificate_der):\n    return ",
+)
+# Exercise, a wrong answer, the mistake that it is known by, and a right answer.
+ANSWERS = {
+    "rsa-forge": (
+        f"{FORGE}pow(message, e, n)",
+        "public-operation",
+        f"{FORGE}sign(message * pow(2, e, n) % n) * pow(2, -1, n) % n",
+    ),
+    "authority-shared": (
+        f"{SHARED_KEY}None",
+        "always-none",
+        f"{SHARED_KEY}(csr_der.find(i), certificate_der.find(i), len(i)) if (i := {SPKI}) in certificate_der else None",
+    ),
+}
+
+
+@pytest.mark.parametrize("exercise_id", ANSWERS)
+def test_an_exercise_answered_wrong_and_right(lab: Lab, page: Any, shoot: Shoot, exercise_id: str) -> None:
+    wrong, mistake, right = ANSWERS[exercise_id]
+    lab.dress("light")
+    notebook = Notebook(page, lab, f"{find(exercise_id).lesson}.ipynb")
+    notebook.run_all()
+    exercise, check = notebook.index(f"exercise-{exercise_id}"), notebook.index(f"check-{exercise_id}")
+    card = notebook.outputs(check)
+    (known,) = (each for each in find(exercise_id).mistakes if each.name == mistake)
+    for answer, word in ((wrong, "not right yet"), (right, "solved")):
+        notebook.write(exercise, answer)
+        notebook.run(exercise)
+        notebook.run(check)
+        assert word in card.inner_text()
+        assert (known.sentence in card.inner_text()) == (answer is wrong)
+        card.scroll_into_view_if_needed()
+        shoot(page, f"{exercise_id}-{word.split()[0]}")
+    assert notebook.errors() == []
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_everything_can_be_read_in_both_themes(lab: Lab, page: Any, shoot: Shoot, theme: str) -> None:
     lab.dress(theme)
