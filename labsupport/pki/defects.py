@@ -14,7 +14,7 @@ from labsupport.pki.certificates import compose, distinguished_name, now
 from labsupport.pki.keys import generate
 from labsupport.pki.profile import Extension, Profile, authority_extensions, leaf_extensions
 
-__all__ = ["Defect", "afflicted"]
+__all__ = ["OF_EXTENSIONS", "Defect", "afflicted"]
 
 Defect = Literal[
     "version-1",

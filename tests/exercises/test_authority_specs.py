@@ -10,7 +10,14 @@ from labsupport.errors import UsageError
 from labsupport.exercises import find
 from labsupport.exercises.authority.examination import code_as_client, code_as_server
 from labsupport.exercises.authority.hostile import GREEDY, KEYS, NAMES, SOUND, UNREADABLE, Maker
-from labsupport.exercises.authority.pem import NotThat, certificate_in, certificates_in, private_key_in, request_in
+from labsupport.exercises.authority.pem import (
+    NotThat,
+    certificate_and_key_in,
+    certificate_in,
+    certificates_in,
+    private_key_in,
+    request_in,
+)
 from labsupport.exercises.authority.shared import key_element
 from labsupport.exercises.draw import Draw
 from labsupport.pki.authority import Authority
@@ -79,6 +86,11 @@ class TestWhatCameInPlaceOfPem:
     )
     def test_the_card_says_so(self, mistake: str, words: str) -> None:
         assert words in str(judged(find("authority-root"), WRONG["authority-root"][mistake]))
+
+    def test_one_text_in_place_of_two(self) -> None:
+        for value in (CERTIFICATE, [CERTIFICATE, KEY], (CERTIFICATE,), None):
+            with pytest.raises(NotThat, match="something other than a tuple of two texts"):
+                certificate_and_key_in(value)
 
     def test_a_solution_that_returns_der_hears_of_pem(self) -> None:
         report = judged(find("authority-request"), WRONG["authority-request"]["DER instead of PEM"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Literal, get_args
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -20,16 +20,7 @@ __all__ = ["EXERCISE", "Body"]
 
 FUNCTION = "autopsy"
 ASPECT = "all faults of each pair of certificates, and no others"
-ORDER: tuple[Defect, ...] = (
-    "version-1",
-    "no-san",
-    "no-purpose",
-    "wrong-purpose",
-    "may-sign",
-    "no-authority-key-identifier",
-    "outlives-ca",
-    "ca-without-key-usage",
-)
+ORDER: tuple[Defect, ...] = get_args(Defect)
 
 Role = Literal["client", "server"]
 

@@ -12,7 +12,15 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from labsupport.pki.keys import PrivateKey
 
-__all__ = ["NotThat", "certificate_in", "certificates_in", "private_key_in", "request_in"]
+__all__ = [
+    "NotThat",
+    "certificate_and_key_in",
+    "certificate_in",
+    "certificates_in",
+    "private_key_in",
+    "request_and_key_in",
+    "request_in",
+]
 
 Kind = Literal["certificate", "private key", "request"]
 
@@ -65,6 +73,24 @@ def private_key_in(value: object) -> PrivateKey:
     if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
         raise NotThat("a private key that is neither EC nor RSA")
     return key
+
+
+def certificate_and_key_in(value: object) -> tuple[x509.Certificate, PrivateKey]:
+    """Return the two that a tuple of PEM texts holds; raises NotThat."""
+    first, second = _two(value)
+    return certificate_in(first), private_key_in(second)
+
+
+def request_and_key_in(value: object) -> tuple[x509.CertificateSigningRequest, PrivateKey]:
+    """Return the two that a tuple of PEM texts holds; raises NotThat."""
+    first, second = _two(value)
+    return request_in(first), private_key_in(second)
+
+
+def _two(value: object) -> tuple[object, object]:
+    if not isinstance(value, tuple) or len(value) != 2:
+        raise NotThat("something other than a tuple of two texts")
+    return value
 
 
 def _one(value: object, wanted: Kind) -> str:

@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from labsupport.exercises.authority.examination import Fault, judged, same_key
-from labsupport.exercises.authority.pem import NotThat, private_key_in, request_in
+from labsupport.exercises.authority.pem import NotThat, request_and_key_in
 from labsupport.exercises.callee import Callee
 from labsupport.exercises.draw import Draw
 from labsupport.exercises.model import Case, Exercise, Mistake, Outcome
@@ -68,11 +68,8 @@ def _run(names: Names, callee: Callee) -> Outcome:
         failed = answered(answer, tried, expected)
         if failed is not None:
             return failed
-        value = answer.value
-        if not isinstance(value, tuple) or len(value) != 2:
-            return Outcome(False, tried, expected, "something other than a tuple of two texts")
         try:
-            made.append((request_in(value[0]), private_key_in(value[1])))
+            made.append(request_and_key_in(answer.value))
         except NotThat as stopped:
             return Outcome(False, tried, expected, f"returned {stopped}")
     (csr, key), (_, second) = made

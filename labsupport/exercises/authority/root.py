@@ -18,7 +18,7 @@ from labsupport.exercises.authority.examination import (
     same_key,
     signed_by,
 )
-from labsupport.exercises.authority.pem import NotThat, certificate_in, private_key_in
+from labsupport.exercises.authority.pem import NotThat, certificate_and_key_in
 from labsupport.exercises.callee import Answer, Callee
 from labsupport.exercises.draw import Draw
 from labsupport.exercises.model import Case, Exercise, Mistake, Outcome
@@ -53,11 +53,8 @@ def _made(answer: Answer, tried: str, expected: str) -> Made | Outcome:
     failed = answered(answer, tried, expected)
     if failed is not None:
         return failed
-    value = answer.value
-    if not isinstance(value, tuple) or len(value) != 2:
-        return Outcome(False, tried, expected, "something other than a tuple of two texts")
     try:
-        return certificate_in(value[0]), private_key_in(value[1])
+        return certificate_and_key_in(answer.value)
     except NotThat as stopped:
         return Outcome(False, tried, expected, f"returned {stopped}")
 

@@ -253,5 +253,6 @@ EXERCISE = Exercise(
     aspects={SMALL: 1.0, LARGE: 1.0},
     cases=_cases,
     mistakes=tuple(Mistake(name, sentence) for name, (sentence, _) in MISTAKES.items()),
+    answered_by=("labsupport.rsa",),
     hint="For n = 33 and e = 3: which two primes make 33, what do exponents count modulo, and what undoes 3 there?",
 )

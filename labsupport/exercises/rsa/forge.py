@@ -224,5 +224,6 @@ EXERCISE = Exercise(
     aspects={ASPECT: 2.0},
     cases=_cases,
     mistakes=tuple(Mistake(name, sentence) for name, (sentence, _) in MISTAKES.items()),
+    answered_by=("labsupport.rsa",),
     hint="With e = 3 and n = 33: 14 signs 5. What does 14·14 sign, and of which two signatures did it come?",
 )

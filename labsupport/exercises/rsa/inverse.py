@@ -288,5 +288,6 @@ EXERCISE = Exercise(
     aspects={COMBINED: 1.0, INVERTED: 1.0},
     cases=_cases,
     mistakes=tuple(Mistake(name, sentence) for name, (sentence, _, _) in MISTAKES.items()),
+    answered_by=("labsupport.rsa",),
     hint="Write the rows for 20 and 3 on paper: remainder, x and y. In every row a·x + b·y is the remainder.",
 )
