@@ -144,16 +144,19 @@ def test_everything_can_be_read_in_both_themes(lab: Lab, page: Any, shoot: Shoot
     shoot(page, f"00-{theme}-figures")
 
 
-def test_on_a_phone_nothing_but_tables_and_figures_is_wider_than_the_screen(lab: Lab, page: Any, shoot: Shoot) -> None:
+@pytest.mark.parametrize("slug", ["00_start", "01_rsa", "04_authority"])
+def test_on_a_phone_nothing_but_tables_and_figures_is_wider_than_the_screen(
+    lab: Lab, page: Any, shoot: Shoot, slug: str
+) -> None:
     lab.dress("light")
-    notebook = Notebook(page, lab, "00_start.ipynb")
+    notebook = Notebook(page, lab, f"{slug}.ipynb")
     notebook.run_all()
     page.set_viewport_size({"width": 390, "height": 844})
     # The file browser would leave no room for a notebook.
     page.keyboard.press("Control+B")
     page.locator("#jp-left-stack").wait_for(state="hidden")
-    notebook.outputs(notebook.index(f"check-{EXERCISE}")).scroll_into_view_if_needed()
-    shoot(page, "00-phone")
+    notebook.outputs(notebook.index(f"check-{LESSONS[slug][0]}")).scroll_into_view_if_needed()
+    shoot(page, f"{slug[:2]}-phone")
     assert page.evaluate(WIDE) == []
 
 
