@@ -19,7 +19,14 @@ MODULES = sorted(path for path in LIBRARY.rglob("*.py"))
 
 # A wing may import those before it, and itself.  Those on one line do not know each other, but for the first line of
 # subjects, where each may use what stands to its left.
-LEVELS = (("errors",), ("rsa", "pki", "tls"), ("exercises",), ("notebook", "authoring", "grading"), ("cli",))
+LEVELS = (
+    ("errors",),
+    ("rsa", "pki", "tls"),
+    ("exercises",),
+    ("notebook", "authoring"),
+    ("grading",),
+    ("cli",),
+)
 SUBJECTS = LEVELS[1]
 VERBS = {"predict", "attempt", "check", "show", "progress", "Pair", "Authority"}
 HEAVY = ("matplotlib", "IPython", "papermill", "nbformat", "nbclient", "jupyter_client", "jupyterlab", "numpy")
