@@ -22,7 +22,7 @@ __all__ = ["EVIDENCE", "LIKENESS", "Alike", "Survey", "survey"]
 # Fingerprints that nobody else has: about sixty tokens, seven or eight lines. This is also the shortest answer that is
 # looked at. The second is the share of the shorter answer that the other one has too.
 EVIDENCE = 24.0
-LIKENESS = 0.6
+LIKENESS = 0.5
 CLOSE_TO_SOLUTION = 0.8
 
 _SMALL_CLASS = 20  # with fewer others, that nobody else writes a thing says less
