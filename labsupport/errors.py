@@ -8,6 +8,7 @@ The tree::
     ├── LessonError             a lesson's source breaks a rule: file, line, reason (authoring)
     │   └── LessonFaults        several at once, a line each; it lives in authoring.faults
     ├── NotebookError           a file is not a notebook that can be read (authoring)
+    ├── ReplayMismatch          an exercise is not judged any more as its record says (exercises)
     ├── UnknownExercise         an exercise id that no lesson has (exercises)
     └── UsageError              a command or a verb was called with words it does not know
 
@@ -22,6 +23,7 @@ __all__ = [
     "LabError",
     "LessonError",
     "NotebookError",
+    "ReplayMismatch",
     "UnknownExercise",
     "UsageError",
 ]
@@ -53,6 +55,10 @@ class LessonError(LabError):
 
 class NotebookError(LabError):
     """A notebook file is missing, not JSON, or not a notebook."""
+
+
+class ReplayMismatch(LabError):
+    """A judgement asks for something else than its record holds: the exercise's spec has changed since."""
 
 
 class UnknownExercise(LabError):

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from labsupport.pki.certificates import fresh_certificate
 from labsupport.pki.der import children, element, encode
 from labsupport.pki.keys import PrivateKey
 from labsupport.pki.profile import Extension
@@ -36,12 +37,16 @@ def as_version_1(certificate: x509.Certificate, issuer_key: PrivateKey) -> x509.
     tbs = element(certificate.tbs_certificate_bytes)
     kept = b"".join(field.encoded for field in children(tbs) if field.tag not in (_VERSION, _EXTENSIONS))
     to_be_signed = encode(_SEQUENCE, kept)
-    if isinstance(issuer_key, ec.EllipticCurvePrivateKey):
-        signature = issuer_key.sign(to_be_signed, ec.ECDSA(hashes.SHA256()))
-    else:
-        signature = issuer_key.sign(to_be_signed, padding.PKCS1v15(), hashes.SHA256())
     outer = element(certificate.public_bytes(Encoding.DER))
     algorithm = list(children(outer))[1].encoded
-    return x509.load_der_x509_certificate(
-        encode(_SEQUENCE, to_be_signed + algorithm + encode(_BIT_STRING, b"\0" + signature))
-    )
+
+    def make() -> x509.Certificate:
+        if isinstance(issuer_key, ec.EllipticCurvePrivateKey):
+            signature = issuer_key.sign(to_be_signed, ec.ECDSA(hashes.SHA256()))
+        else:
+            signature = issuer_key.sign(to_be_signed, padding.PKCS1v15(), hashes.SHA256())
+        return x509.load_der_x509_certificate(
+            encode(_SEQUENCE, to_be_signed + algorithm + encode(_BIT_STRING, b"\0" + signature))
+        )
+
+    return fresh_certificate(make, lambda: to_be_signed)
