@@ -11,21 +11,28 @@ from typing import Any, cast
 
 from labsupport.errors import NotebookError
 
-__all__ = ["cells_of", "joined", "metadata_of", "notebook_bytes", "read_notebook", "write_atomically"]
+__all__ = ["cells_of", "joined", "metadata_of", "notebook_bytes", "parse_notebook", "read_notebook", "write_atomically"]
 
 
 def read_notebook(path: Path) -> dict[str, Any]:
     """Read a notebook of any 4.x format; raise NotebookError if the file is missing or no notebook."""
     try:
-        notebook = json.loads(path.read_bytes().decode("utf-8-sig"))
+        content = path.read_bytes()
     except OSError as error:
         raise NotebookError(f"{path}: cannot be read: {error.strerror}") from error
+    return parse_notebook(content, str(path))
+
+
+def parse_notebook(content: bytes, what: str) -> dict[str, Any]:
+    """Read a notebook of any 4.x format from its file's content; raise NotebookError, about `what`, if it is none."""
+    try:
+        notebook = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise NotebookError(f"{path}: not a notebook: the file is not JSON in UTF-8") from error
+        raise NotebookError(f"{what}: not a notebook: the file is not JSON in UTF-8") from error
     try:
         cells_of(notebook)
     except NotebookError as error:
-        raise NotebookError(f"{path}: {error}") from None
+        raise NotebookError(f"{what}: {error}") from None
     return cast("dict[str, Any]", notebook)
 
 

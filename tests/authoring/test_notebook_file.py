@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from labsupport.authoring.notebook_file import joined, notebook_bytes, read_notebook, write_atomically
+from labsupport.authoring.notebook_file import joined, notebook_bytes, parse_notebook, read_notebook, write_atomically
 from labsupport.errors import NotebookError
 
 
@@ -20,6 +20,12 @@ def test_what_is_no_notebook_is_refused_by_name(tmp_path: Path, content: bytes) 
     with pytest.raises(NotebookError, match=r"x\.ipynb: not a notebook"):
         read_notebook(path)
     assert path.read_bytes() == content
+
+
+def test_content_is_read_as_the_file_would_be() -> None:
+    assert parse_notebook(b'{"cells": []}', "ada's") == {"cells": []}
+    with pytest.raises(NotebookError, match="ada's: not a notebook"):
+        parse_notebook(b"{", "ada's")
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
