@@ -1,0 +1,8 @@
+"""Marks that stay: attempts, results, transcripts and corrections of a class in one SQLite file."""
+
+from __future__ import annotations
+
+from labsupport.grading.gradebook.book import Gradebook
+from labsupport.grading.gradebook.model import GradebookError
+
+__all__ = ["Gradebook", "GradebookError"]
