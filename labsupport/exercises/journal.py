@@ -20,7 +20,7 @@ from labsupport.errors import ReplayMismatch
 from labsupport.exercises.plain import Plain, from_wire, to_wire
 from labsupport.pki.fresh import fresh, kept_by
 
-__all__ = ["Entry", "Journal", "Reader", "observe"]
+__all__ = ["SAW", "Entry", "Journal", "Reader", "observe"]
 
 T = TypeVar("T")
 

@@ -24,6 +24,8 @@ __all__ = [
     "Submission",
     "finding_from",
     "finding_to",
+    "outcome_from",
+    "outcome_to",
     "report_from",
     "report_to",
     "result_from",
@@ -244,7 +246,7 @@ def _aspect_to(aspect: AspectReport) -> Json:
         "passed": aspect.passed,
         "tried": aspect.tried,
         "cases": aspect.cases,
-        "failing": _outcome_to(aspect.failing) if aspect.failing else None,
+        "failing": outcome_to(aspect.failing) if aspect.failing else None,
     }
 
 
@@ -259,7 +261,7 @@ def _aspect_from(record: object) -> AspectReport:
             "cases": int(cases),
             "failing": None | dict() as failing,
         }:
-            outcome = _outcome_from(failing) if failing is not None else None
+            outcome = outcome_from(failing) if failing is not None else None
             return AspectReport(name, float(points), float(out_of), passed, tried, cases, outcome)
         case _:
             raise RecordError("not an aspect's report of this version of the grader")
@@ -270,7 +272,8 @@ _TRUTHS = ("passed", "fault", "unwritten")
 _NAMES = ("suspects", "cleared", "notes")
 
 
-def _outcome_to(outcome: Outcome) -> Json:
+def outcome_to(outcome: Outcome) -> Json:
+    """Return the JSON of `outcome`."""
     words_and_truths = {name: getattr(outcome, name) for name in (*_WORDS, *_TRUTHS)}
     return words_and_truths | {
         "suspects": sorted(outcome.suspects),
@@ -279,16 +282,18 @@ def _outcome_to(outcome: Outcome) -> Json:
     }
 
 
-def _outcome_from(record: Json) -> Outcome:
+def outcome_from(record: object) -> Outcome:
+    """Return the Outcome that `record` describes; raise RecordError if it is none."""
     sound = (
-        set(record) == {*_WORDS, *_TRUTHS, *_NAMES}
+        isinstance(record, dict)
+        and set(record) == {*_WORDS, *_TRUTHS, *_NAMES}
         and all(isinstance(record[name], str) for name in _WORDS)
         and all(isinstance(record[name], bool) for name in _TRUTHS)
         and all(
             isinstance(record[name], list) and all(isinstance(each, str) for each in record[name]) for name in _NAMES
         )
     )
-    if not sound:
+    if not sound or not isinstance(record, dict):
         raise RecordError("not an outcome of this version of the grader")
     return Outcome(
         **{name: record[name] for name in (*_WORDS, *_TRUTHS)},

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal, get_args
 
-from cryptography.hazmat.primitives.serialization import Encoding
-
 from labsupport.exercises.callee import Callee
 from labsupport.exercises.draw import Draw
+from labsupport.exercises.journal import observe
 from labsupport.exercises.model import Case, Exercise, Mistake, Outcome
 from labsupport.exercises.plain import Plain
 from labsupport.exercises.verdicts import answered, called, compare
+from labsupport.pki.certificates import certificate_text
 from labsupport.pki.defects import OF_EXTENSIONS, Defect, afflicted
 
 __all__ = ["EXERCISE", "Body"]
@@ -87,8 +87,13 @@ MISTAKES: dict[str, tuple[str, Callable[[Body], Plain]]] = {
 }
 
 
+def _pair(body: Body, host: str) -> tuple[str, str]:
+    leaf, ca = afflicted(body.defects, host, body.role)
+    return certificate_text(leaf), certificate_text(ca)
+
+
 def _run(body: Body, host: str, callee: Callee) -> Outcome:
-    leaf, ca = (found.public_bytes(Encoding.PEM).decode() for found in afflicted(body.defects, host, body.role))
+    leaf, ca = observe("two certificates", partial(_pair, body, host), *body.defects, host, body.role)
     answer = callee.call(FUNCTION, leaf, ca, body.role)
     tried = called(FUNCTION, leaf, ca, body.role)
     wanted: Plain = list(body.defects)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import functools
 import ssl
 from collections.abc import Iterator, Sequence
@@ -13,8 +12,10 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from labsupport.exercises.journal import observe
 from labsupport.exercises.model import Outcome
 from labsupport.pki.authority import Authority
+from labsupport.pki.certificates import certificate_text, now
 from labsupport.pki.identity import Identity
 from labsupport.pki.keys import PrivateKey
 from labsupport.tls.contexts import client_context, server_context
@@ -83,8 +84,7 @@ def key_faults(certificate: x509.Certificate, key: PrivateKey) -> Iterator[Fault
 
 def life_faults(certificate: x509.Certificate) -> Iterator[Fault]:
     """Yield what is wrong with the time for which a certificate is valid."""
-    now = dt.datetime.now(dt.UTC)
-    if not certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc:
+    if not certificate.not_valid_before_utc <= now() < certificate.not_valid_after_utc:
         yield Fault("it is not valid today", "not-valid-today")
 
 
@@ -96,22 +96,30 @@ def _judges_own() -> tuple[Authority, Identity, Identity]:
 
 def code_as_client(chain: Sequence[x509.Certificate], key: PrivateKey, anchor: x509.Certificate) -> int:
     """Return the verify code of a strict server that trusts `anchor` for a client: 0 is let in, -1 is no code."""
-    root, own, _ = _judges_own()
-    server = server_context(own)
-    server.load_verify_locations(cadata=anchor.public_bytes(Encoding.PEM).decode())
-    server.verify_mode = ssl.CERT_REQUIRED
-    server.verify_flags |= ssl.VERIFY_X509_STRICT
-    client = client_context(root, Identity(chain[0], tuple(chain[1:]), key=key))
-    result = handshake(client, server, server_hostname=HOST)
-    return 0 if result.ok else getattr(result.server_error, "verify_code", -1)
+
+    def look() -> int:
+        root, own, _ = _judges_own()
+        server = server_context(own)
+        server.load_verify_locations(cadata=certificate_text(anchor))
+        server.verify_mode = ssl.CERT_REQUIRED
+        server.verify_flags |= ssl.VERIFY_X509_STRICT
+        client = client_context(root, Identity(chain[0], tuple(chain[1:]), key=key))
+        result = handshake(client, server, server_hostname=HOST)
+        return 0 if result.ok else getattr(result.server_error, "verify_code", -1)
+
+    return observe("verify code of a strict server", look, *map(certificate_text, (*chain, anchor)))
 
 
 def code_as_server(chain: Sequence[x509.Certificate], key: PrivateKey, anchor: x509.Certificate, host: str) -> int:
     """Return the verify code of a strict client that trusts `anchor` for a server: 0 is accepted, -1 is no code."""
-    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    client.load_verify_locations(cadata=anchor.public_bytes(Encoding.PEM).decode())
-    client.verify_flags |= ssl.VERIFY_X509_STRICT
-    client.hostname_checks_common_name = False
-    server = server_context(Identity(chain[0], tuple(chain[1:]), key=key))
-    result = handshake(client, server, server_hostname=host)
-    return 0 if result.ok else getattr(result.client_error, "verify_code", -1)
+
+    def look() -> int:
+        client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        client.load_verify_locations(cadata=certificate_text(anchor))
+        client.verify_flags |= ssl.VERIFY_X509_STRICT
+        client.hostname_checks_common_name = False
+        server = server_context(Identity(chain[0], tuple(chain[1:]), key=key))
+        result = handshake(client, server, server_hostname=host)
+        return 0 if result.ok else getattr(result.client_error, "verify_code", -1)
+
+    return observe("verify code of a strict client", look, host, *map(certificate_text, (*chain, anchor)))

@@ -7,14 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from labsupport.exercises.draw import Draw
-from labsupport.pki.certificates import distinguished_name
-from labsupport.pki.keys import PrivateKey, generate
+from labsupport.pki.certificates import distinguished_name, signed_request
+from labsupport.pki.keys import PrivateKey, generate, rsa_key
 
 __all__ = ["GREEDY", "KEYS", "NAMES", "SOUND", "UNREADABLE", "Maker", "Sent"]
 
@@ -62,7 +61,7 @@ def _csr(
         builder = builder.add_extension(x509.SubjectAlternativeName(list(names)), critical=False)
     for extra in extras:
         builder = builder.add_extension(extra, critical=True)
-    return key, builder.sign(key, hashes.SHA256())
+    return key, signed_request(builder, key)
 
 
 def _dns(*names: str) -> list[x509.GeneralName]:
@@ -156,23 +155,19 @@ def _tampered(draw: Draw) -> Sent:
     return Sent(words, key, csr, (changed, own), mistake="self-signature-unchecked", refused=True)
 
 
-def _rsa(bits: int) -> rsa.RSAPrivateKey:
-    return rsa.generate_private_key(public_exponent=65537, key_size=bits)
-
-
 def _modulus(key: rsa.RSAPrivateKey) -> int:
     return key.private_numbers().public_numbers.n
 
 
 def _sound_rsa(draw: Draw) -> Sent:
-    name, other = _host(draw), _rsa(2048)
-    return Sent("a request with an RSA key", *_csr(_dns(name), _rsa(2048)), (name,), (_modulus(other),))
+    name, other = _host(draw), rsa_key(2048)
+    return Sent("a request with an RSA key", *_csr(_dns(name), rsa_key(2048)), (name,), (_modulus(other),))
 
 
 def _short(draw: Draw) -> Sent:
     name = _host(draw)
     words = "a request with an RSA key of 1024 bits"
-    return Sent(words, *_csr(_dns(name), _rsa(1024)), (name,), mistake="short-key-accepted", refused=True)
+    return Sent(words, *_csr(_dns(name), rsa_key(1024)), (name,), mistake="short-key-accepted", refused=True)
 
 
 def _sharing_a_prime(one: rsa.RSAPrivateKey, other: rsa.RSAPrivateKey) -> rsa.RSAPrivateKey:
@@ -184,14 +179,14 @@ def _sharing_a_prime(one: rsa.RSAPrivateKey, other: rsa.RSAPrivateKey) -> rsa.RS
 
 
 def _shared_prime(draw: Draw) -> Sent:
-    name, one, other = _host(draw), _rsa(2048), _rsa(2048)
+    name, one, other = _host(draw), rsa_key(2048), rsa_key(2048)
     key = _sharing_a_prime(one, other)
     words = "a request whose RSA key shares a prime with a known one"
     return Sent(words, *_csr(_dns(name), key), (name,), (_modulus(one),), "shared-prime-accepted", refused=True)
 
 
 def _known_key(draw: Draw) -> Sent:
-    name, key = _host(draw), _rsa(2048)
+    name, key = _host(draw), rsa_key(2048)
     words = "a request with an RSA key that is known already"
     return Sent(words, *_csr(_dns(name), key), (name,), (_modulus(key),), "shared-prime-accepted", refused=True)
 

@@ -7,8 +7,6 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from labsupport.exercises.authority.examination import (
@@ -24,10 +22,11 @@ from labsupport.exercises.authority.examination import (
 from labsupport.exercises.authority.pem import NotThat, certificate_and_key_in, certificates_in
 from labsupport.exercises.callee import Callee
 from labsupport.exercises.draw import Draw
+from labsupport.exercises.journal import observe
 from labsupport.exercises.model import Case, Exercise, Mistake, Outcome
 from labsupport.exercises.verdicts import answered, called
 from labsupport.pki.authority import Authority
-from labsupport.pki.certificates import distinguished_name
+from labsupport.pki.certificates import certificate_text, distinguished_name, signed
 from labsupport.pki.keys import key_pem
 
 __all__ = ["EXERCISE"]
@@ -69,7 +68,10 @@ def _run_below(draw: Draw, callee: Callee) -> Outcome:
         return Outcome(False, tried, expected, f"returned {stopped}")
     faults = [*key_faults(certificate, key), *_form(certificate, root, name)]
     if not faults:
-        faults += _behaviour(Authority(certificate, (), key=key), root, f"{draw.word()}.test")
+        made, host = Authority(certificate, (), key=key), f"{draw.word()}.test"
+        about = (host, certificate_text(certificate), certificate_text(root.certificate))
+        against = observe("what strict verifiers have against it", lambda: list(_behaviour(made, root, host)), *about)
+        faults += map(Fault, against)
     return judged(tried, expected, faults)
 
 
@@ -108,22 +110,22 @@ def _form(certificate: x509.Certificate, root: Authority, name: str) -> Iterator
         )
 
 
-def _behaviour(made: Authority, root: Authority, host: str) -> Iterator[Fault]:
+def _behaviour(made: Authority, root: Authority, host: str) -> Iterator[str]:
     """Yield what strict verifiers have against what the intermediate issues, or should have had."""
     anchor = root.certificate
     client = made.issue(host, role="client")
     if code := code_as_client([client.certificate, made.certificate], client.key, anchor):
-        yield Fault(f"a client below it is refused with verify code {code}")
+        yield f"a client below it is refused with verify code {code}"
     server = made.issue(host, role="server")
     if code_as_server([server.certificate, made.certificate], server.key, anchor, host) != UNSUITABLE:
-        yield Fault("a server below it is accepted")
+        yield "a server below it is accepted"
     # As a CA that does not keep to its own path length would make it
     lower = Authority.root("further below").intermediate("further below")
     further = Authority(_resigned(lower.certificate, made), (), key=lower.key)
     leaf = further.issue(host, role="client")
     chain = [leaf.certificate, further.certificate, made.certificate]
     if code_as_client(chain, leaf.key, anchor) != PATH_TOO_LONG:
-        yield Fault("a further CA below it is accepted")
+        yield "a further CA below it is accepted"
 
 
 def _resigned(certificate: x509.Certificate, issuer: Authority) -> x509.Certificate:
@@ -133,7 +135,6 @@ def _resigned(certificate: x509.Certificate, issuer: Authority) -> x509.Certific
         .subject_name(certificate.subject)
         .issuer_name(issuer.certificate.subject)
         .public_key(certificate.public_key())
-        .serial_number(x509.random_serial_number())
         .not_valid_before(certificate.not_valid_before_utc)
         .not_valid_after(issuer.certificate.not_valid_after_utc)
     )
@@ -142,11 +143,7 @@ def _resigned(certificate: x509.Certificate, issuer: Authority) -> x509.Certific
         if not isinstance(found.value, x509.AuthorityKeyIdentifier):
             builder = builder.add_extension(found.value, critical=found.critical)
     marked = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier)
-    return builder.add_extension(marked, critical=False).sign(issuer.key, hashes.SHA256())
-
-
-def _pem(certificate: x509.Certificate) -> str:
-    return certificate.public_bytes(Encoding.PEM).decode()
+    return signed(builder.add_extension(marked, critical=False), issuer.key)
 
 
 def _line(draw: Draw, depth: int) -> tuple[list[x509.Certificate], x509.Certificate]:
@@ -173,7 +170,7 @@ def _run_chain(depth: int, extra: str, draw: Draw, callee: Callee) -> Outcome:
         above = Authority.root(_name(right[2]) if len(right) > 2 else _name(root))
         strangers = [above.intermediate(_name(right[1])).certificate for _ in range(3)]
     pile = draw.shuffled([*pile, *strangers])
-    arguments = ([_pem(certificate) for certificate in pile], _pem(root))
+    arguments = ([certificate_text(certificate) for certificate in pile], certificate_text(root))
     answer = callee.call("chain", *arguments)
     with_extra = f", {extra} among them" if extra else ""
     tried = f"chain(…) of {len(pile)} certificates in any order{with_extra}"

@@ -15,9 +15,11 @@ from labsupport.exercises.authority.hostile import GREEDY, KEYS, NAMES, SOUND, U
 from labsupport.exercises.authority.pem import NotThat, certificate_in
 from labsupport.exercises.callee import Answer, Callee
 from labsupport.exercises.draw import Draw
+from labsupport.exercises.journal import observe
 from labsupport.exercises.model import Case, Exercise, Mistake, Outcome
 from labsupport.exercises.verdicts import answered, spoken
 from labsupport.pki.authority import Authority
+from labsupport.pki.certificates import certificate_text
 from labsupport.pki.keys import key_pem
 
 __all__ = ["EXERCISE"]
@@ -93,11 +95,20 @@ def _faults(certificate: x509.Certificate, sent: Sent, authority: Authority) -> 
     code = code_as_client([certificate], sent.key, authority.certificate)
     if code:
         yield Fault(f"a strict server refuses it with verify code {code}")
-    policy = verification.PolicyBuilder().store(verification.Store([authority.certificate]))
-    try:
-        policy.build_client_verifier().verify(certificate, [])
-    except verification.VerificationError:
+    if not _accepted(certificate, authority.certificate):
         yield Fault("cryptography's verifier refuses it")
+
+
+def _accepted(certificate: x509.Certificate, anchor: x509.Certificate) -> bool:
+    def look() -> bool:
+        policy = verification.PolicyBuilder().store(verification.Store([anchor]))
+        try:
+            policy.build_client_verifier().verify(certificate, [])
+        except verification.VerificationError:
+            return False
+        return True
+
+    return observe("verdict of cryptography", look, certificate_text(certificate), certificate_text(anchor))
 
 
 def _form(certificate: x509.Certificate, sent: Sent, authority: Authority) -> Iterator[Fault]:

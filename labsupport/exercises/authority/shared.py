@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from labsupport.exercises.callee import Callee
 from labsupport.exercises.draw import Draw
+from labsupport.exercises.journal import observe
 from labsupport.exercises.model import Case, Exercise, Mistake, Outcome
 from labsupport.exercises.plain import Plain
 from labsupport.exercises.verdicts import asking
 from labsupport.pki.authority import Authority
-from labsupport.pki.certificates import distinguished_name
+from labsupport.pki.certificates import distinguished_name, signed_request
 from labsupport.pki.der import Element, children, element
 from labsupport.pki.keys import Algorithm, generate
 from labsupport.pki.profile import Profile
@@ -75,21 +75,25 @@ MISTAKES: dict[str, tuple[str, Callable[[bytes, bytes, bool], Plain]]] = {
 }
 
 
-def _run(algorithm: Algorithm, same: bool, draw: Draw, callee: Callee) -> Outcome:
-    authority = Authority.root(f"{draw.word()} root")
-    host = f"{draw.word()}.test"
-    key = generate(algorithm)
-    subject = distinguished_name(draw.word() * draw.between(1, 4))
-    builder = x509.CertificateSigningRequestBuilder().subject_name(subject)
-    csr = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False).sign(
-        key, hashes.SHA256()
-    )
+def _pair(algorithm: Algorithm, same: bool, issuer: str, host: str, subject: str) -> tuple[bytes, bytes]:
+    """Return a request, and a certificate of the same key or of another one, in DER."""
+    authority, key = Authority.root(issuer), generate(algorithm)
+    builder = x509.CertificateSigningRequestBuilder().subject_name(distinguished_name(subject))
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+    csr = signed_request(builder, key)
     if same:
         pem = authority.sign(csr.public_bytes(Encoding.PEM), Profile("client", dns=[host]))
-        leaf = x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
+        leaf = x509.load_pem_x509_certificate(pem)
     else:
-        leaf = authority.issue(host, role="client", algorithm=algorithm).certificate.public_bytes(Encoding.DER)
-    asked = csr.public_bytes(Encoding.DER)
+        leaf = authority.issue(host, role="client", algorithm=algorithm).certificate
+    return csr.public_bytes(Encoding.DER), leaf.public_bytes(Encoding.DER)
+
+
+def _run(algorithm: Algorithm, same: bool, draw: Draw, callee: Callee) -> Outcome:
+    names = f"{draw.word()} root", f"{draw.word()}.test", draw.word() * draw.between(1, 4)
+    asked, leaf = observe(
+        "a request and a certificate", partial(_pair, algorithm, same, *names), algorithm, same, *names
+    )
     in_csr, in_leaf = key_element(asked), key_element(leaf)
     place: Place = (in_csr.offset, in_leaf.offset, len(in_csr.encoded)) if same else None
     rivals = {name: mistaken(asked, leaf, same) for name, (_, mistaken) in MISTAKES.items()}

@@ -57,10 +57,10 @@ def _genuine(tls: Tls | None, draw: Draw, callee: Callee) -> Outcome:
     with Witness(host, context, body=body) as server:
         address = server.address(f"/{draw.word()}")
         answer = callee.call(FUNCTION, address, *client_files(root, identity))
-        seen = [(request.line, names) for request, names in server.requests]
-        reasons = {entry.reason for entry in server.log}
+        saw = server.seen()
     expected = f"(200, {body!r}), asked by {name}"
-    suspects = frozenset({"certificate-not-shown"} if "PEER_DID_NOT_RETURN_A_CERTIFICATE" in reasons else ())
+    seen = [(request.line, names) for request, names in saw.requests]
+    suspects = frozenset({"certificate-not-shown"} if saw.without_certificate else ())
     if (failed := answered(answer, tried, expected)) is not None and not suspects:
         return failed
     value = answer.value
@@ -86,7 +86,7 @@ class _Door:
         trusted = type(files[0])("ca.pem", ca)
         with Witness(host, context, body=draw.word()) as server:
             answer = callee.call(FUNCTION, server.address(), trusted, *files[1:])
-            reached = bool(server.requests)
+            reached = server.seen().count > 0
         expected = "an exception, before any request is sent"
         if answer.fault is not None or answer.unwritten:
             return answered(answer, self.words, expected) or Outcome(False, self.words, expected, spoken(answer))

@@ -120,7 +120,7 @@ def _run(scene: Scene, tls: Tls, draw: Draw, callee: Callee) -> Outcome:
     context = server_context(root.issue(host, role="server"), root, verify=verify, tls=tls)
     with Witness(host, context, body=draw.word(), certificate_required=True) as server:
         answer = callee.call(FUNCTION, server.address(), *_arguments(scene, root, draw))
-        seen = len(server.log)
+        seen = server.seen().verdicts
     rivals = {name: mistaken(scene) for name, (_, mistaken) in MISTAKES.items()}
     judged = compare(answer, scene.expected, scene.words, rivals)
     if judged.passed and not seen:

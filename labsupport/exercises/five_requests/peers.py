@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from functools import partial
+from typing import Any, Self
 
 from labsupport.exercises.callee import WELCOME, Callee, File, Handle, Url
 from labsupport.exercises.draw import Draw
+from labsupport.exercises.journal import observe
+from labsupport.exercises.plain import Plain
 from labsupport.pki.authority import Authority
 from labsupport.pki.identity import Identity
 from labsupport.tls.handshake import End
@@ -22,9 +26,12 @@ from labsupport.tls.servers.protected import peer_names
 from labsupport.tls.servers.server import Server
 from labsupport.tls.trace import Recorder
 
-__all__ = ["Knock", "Witness", "client_files", "host_name", "knock"]
+__all__ = ["Knock", "Seen", "Witness", "client_files", "host_name", "knock"]
 
 _ROUNDS = 20
+# A record has room for so many requests and reasons; right answers make one request.
+_KEPT = 5
+_REASONS = 50
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,21 @@ class Knock:
 
 def knock(callee: Callee, handle: Handle, context: ssl.SSLContext, host: str) -> Knock:
     """Connect once, as a client with `context`, to the server context behind `handle`, all in memory."""
+    return observe(
+        "what a client met", partial(_knock, callee, handle, context, host), host, to=_told, back=_knock_from
+    )
+
+
+def _told(met: Knock) -> Plain:
+    return met.admitted, None if met.refusal is None else astuple(met.refusal)
+
+
+def _knock_from(told: tuple[bool, Any]) -> Knock:
+    admitted, refusal = told
+    return Knock(admitted, None if refusal is None else Refusal(*refusal))
+
+
+def _knock(callee: Callee, handle: Handle, context: ssl.SSLContext, host: str) -> Knock:
     recorder = Recorder("client")
     recorder.attach(context)
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -68,10 +90,39 @@ def knock(callee: Callee, handle: Handle, context: ssl.SSLContext, host: str) ->
     return Knock(end.done and end.received == WELCOME, refusal)
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What a server saw: how many requests, the first of them with the names in the client's certificate.
+
+    `verdicts` counts the lines of its log, `reasons` are the different reasons there.
+    """
+
+    count: int
+    requests: tuple[tuple[Request, tuple[str, ...]], ...]
+    verdicts: int
+    reasons: tuple[str, ...]
+
+    @property
+    def without_certificate(self) -> bool:
+        """Whether a client that was asked for a certificate showed none."""
+        return "PEER_DID_NOT_RETURN_A_CERTIFICATE" in self.reasons
+
+
+def _seen_to(seen: Seen) -> Plain:
+    requests = [(request.method, request.target, request.headers, peer) for request, peer in seen.requests]
+    return seen.count, requests, seen.verdicts, seen.reasons
+
+
+def _seen_from(told: tuple[int, list[Any], int, tuple[str, ...]]) -> Seen:
+    count, requests, verdicts, reasons = told
+    known = tuple((Request(method, target, headers), peer) for method, target, headers, peer in requests)
+    return Seen(count, known, verdicts, reasons)
+
+
 class Witness(Server):
     """An HTTPS server of the judge's that remembers who asked for what; `body` is what it answers.
 
-    `requests` holds (request, names in the client's certificate) in the order in which they came.
+    On a replay it never starts: its port and what it saw come from the record.
     """
 
     def __init__(
@@ -83,7 +134,8 @@ class Witness(Server):
         respond: Callable[[Request], Response] | None = None,
         certificate_required: bool = False,
     ) -> None:
-        self.requests: list[tuple[Request, tuple[str, ...]]] = []
+        self._requests: list[tuple[Request, tuple[str, ...]]] = []
+        self._port = 0
         self._respond = respond or (lambda _: text_response(200, body))
         self._certificate_required = certificate_required
         log = AccessLog(host)
@@ -93,7 +145,7 @@ class Witness(Server):
         peer = peer_names(tls)
 
         def respond(request: Request) -> Response:
-            self.requests.append((request, peer))
+            self._requests.append((request, peer))
             if self._certificate_required and not peer:
                 response = text_response(400, "no client certificate was presented")
             else:
@@ -109,6 +161,29 @@ class Witness(Server):
     def address(self, path: str = "/") -> Url:
         """Return the server's address as an argument for a callee."""
         return Url(self.name, self.port, path)
+
+    def seen(self) -> Seen:
+        """Return what came so far."""
+        return observe("what the judge's server saw", self._look, self.name, to=_seen_to, back=_seen_from)
+
+    def _look(self) -> Seen:
+        verdicts = self.log.entries()
+        reasons = sorted({verdict.reason for verdict in verdicts})[:_REASONS]
+        requests = list(self._requests)
+        return Seen(len(requests), tuple(requests[:_KEPT]), len(verdicts), tuple(reasons))
+
+    @property
+    def port(self) -> int:
+        """The port, also of a server that is only remembered."""
+        return self._port
+
+    def _begin(self) -> int:
+        self.start()
+        return super().port
+
+    def __enter__(self) -> Self:
+        self._port = observe("port of the judge's server", self._begin, self.name)
+        return self
 
 
 def host_name(draw: Draw) -> str:

@@ -14,6 +14,7 @@ from typing import Literal, get_args
 from labsupport.exercises.callee import Answer, Callee, Url
 from labsupport.exercises.draw import Draw
 from labsupport.exercises.five_requests.peers import Witness, client_files, host_name
+from labsupport.exercises.journal import observe
 from labsupport.exercises.model import Case, Exercise, Mistake, Outcome
 from labsupport.exercises.verdicts import answered, spoken
 from labsupport.pki.authority import Authority
@@ -103,11 +104,11 @@ def _path(path: str, careless: str | None, draw: Draw, callee: Callee) -> Outcom
     stage = _Stage(draw, path, {"Accept": "text/plain"})
     with stage.server2() as server2:
         answer = stage.ask(callee, server2.port)
-        seen = [request.path for request, _ in server2.requests]
-        anonymous = _came_without_certificate(server2)
+        saw = server2.seen()
+    seen = [request.path for request, _ in saw.requests]
     tried = f"GET {path}"
     if path in ALLOWED:
-        return _passes(answer, tried, stage.body, seen == [path], anonymous)
+        return _passes(answer, tried, stage.body, seen == [path], saw.without_certificate)
     expected = "(403, …), and nothing reaches server2"
     if (failed := answered(answer, tried, expected)) is not None and not seen:
         return failed
@@ -134,15 +135,16 @@ def _header(name: str, claim: bool, draw: Draw, callee: Callee) -> Outcome:
     stage = _Stage(draw, "/whoami", {name: value})
     with stage.server2() as server2:
         answer = stage.ask(callee, server2.port)
-        seen = [dict(request.headers) for request, _ in server2.requests]
-        anonymous = _came_without_certificate(server2)
+        saw = server2.seen()
+    seen = [dict(request.headers) for request, _ in saw.requests]
+    anonymous = saw.without_certificate
     tried = f"GET /whoami with {name}: {value}"
     expected = "forwarded without that header" if claim else "forwarded with that header"
     suspects = _UNSHOWN if anonymous else frozenset[str]()
     if (failed := answered(answer, tried, expected)) is not None and not anonymous:
         return failed
     if len(seen) != 1 or _status(answer) != 200:
-        return Outcome(False, tried, expected, f"{spoken(answer)}; server2 saw {len(seen)} requests", suspects)
+        return Outcome(False, tried, expected, f"{spoken(answer)}; server2 saw {saw.count} requests", suspects)
     arrived = seen[0].get(name.lower()) == value
     if not claim:
         dropped = frozenset({"drops-everything"})
@@ -163,12 +165,11 @@ def _trouble(kind: Trouble, draw: Draw, callee: Callee) -> Outcome:
     if kind == "down":
         # Bound and not listening: nobody answers here, and nobody else can take the port meanwhile.
         with socket.socket() as idle:
-            idle.bind((LOOPBACK, 0))
-            answer = stage.ask(callee, idle.getsockname()[1])
+            answer = stage.ask(callee, observe("a port where nobody listens", partial(_bound, idle)))
     else:
         with stage.server2(impostor=kind == "impostor", refuses_us=kind == "refuses-us") as server2:
             answer = stage.ask(callee, server2.port)
-            reached = bool(server2.requests)
+            reached = server2.seen().count > 0
     tried, expected = _TROUBLES[kind], "(502, …)"
     if answer.fault is not None or answer.unwritten:
         return answered(answer, tried, expected) or Outcome(False, tried, expected, spoken(answer))
@@ -181,8 +182,10 @@ def _trouble(kind: Trouble, draw: Draw, callee: Callee) -> Outcome:
     return Outcome(_status(answer) == 502, tried, expected, spoken(answer), cleared=out)
 
 
-def _came_without_certificate(server2: Witness) -> bool:
-    return any(entry.reason == "PEER_DID_NOT_RETURN_A_CERTIFICATE" for entry in server2.log)
+def _bound(idle: socket.socket) -> int:
+    idle.bind((LOOPBACK, 0))
+    port: int = idle.getsockname()[1]
+    return port
 
 
 def _status(answer: Answer) -> int | None:

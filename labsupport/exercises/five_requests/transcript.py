@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from labsupport.exercises.draw import Draw
+from labsupport.exercises.journal import observe
 from labsupport.exercises.model import Case, Exercise, Mistake
 from labsupport.exercises.plain import Plain
 from labsupport.exercises.verdicts import asking
@@ -102,31 +103,41 @@ def _status(code: int) -> Event:
 _GOODBYE: Event = {"from": "server", "kind": "alert", "name": "close_notify"}
 
 
-def _transcripts(draw: Draw, tls: Tls) -> Iterator[Transcript]:
+def _handshakes(tls: Tls, host: str, client: str, elsewhere: str) -> Iterator[tuple[Event, ...]]:
+    """Yield what a client saw when all was well, where nothing was asked of it, and in five refusals."""
     root, other = Authority.root(), Authority.root()
-    host = f"{draw.word()}.test"
     own = root.issue(host, role="server")
     server = server_context(own, root, tls=tls)
-    good = root.issue(draw.word(), role="client")
+    good = root.issue(client, role="client")
 
     def seen(server_ca: Authority | None = root, shown: Authority | None = root, name: str = host) -> tuple[Event, ...]:
         identity = good if shown is root else shown.issue("x", role="client") if shown else None
         context = client_context(server_ca, identity, tls=tls)
         return _events(handshake(context, server, server_hostname=name).trace)
 
+    yield seen()
+    yield _events(handshake(client_context(root, tls=tls), server_context(own, tls=tls), server_hostname=host).trace)
+    yield seen(shown=None)
+    yield seen(shown=other)
+    yield seen(server_ca=other)
+    yield seen(server_ca=None)
+    yield seen(name=elsewhere)
+
+
+def _transcripts(draw: Draw, tls: Tls) -> Iterator[Transcript]:
+    about = tls, f"{draw.word()}.test", draw.word(), f"{draw.word()}.test"
+    admitted, plain, *refused = observe("seven handshakes", lambda: list(_handshakes(*about)), *about)
+    by_server, by_client = refused[:2], refused[2:]
     when = "handshake" if tls == "1.2" else "first read"
-    admitted = seen()
-    plain = _events(handshake(client_context(root, tls=tls), server_context(own, tls=tls), server_hostname=host).trace)
     yield Transcript((*admitted, _status(200)), LET_IN)
     yield Transcript((*admitted, _status(draw.choice((200, 204, 301))), _GOODBYE), LET_IN)
     yield Transcript((*plain, _status(200), _GOODBYE), LET_IN)
     yield Transcript((*admitted, _status(draw.choice((400, 403))), _GOODBYE), ("server", "http", "response"))
     yield Transcript((*plain, _status(draw.choice((401, 502)))), ("server", "http", "response"))
-    yield Transcript(seen(shown=None), ("server", "tls", when))
-    yield Transcript(seen(shown=other), ("server", "tls", when))
-    yield Transcript(seen(server_ca=other), ("client", "tls", "handshake"))
-    yield Transcript(seen(server_ca=None), ("client", "tls", "handshake"))
-    yield Transcript(seen(name=f"{draw.word()}.test"), ("client", "tls", "handshake"))
+    for events in by_server:
+        yield Transcript(events, ("server", "tls", when))
+    for events in by_client:
+        yield Transcript(events, ("client", "tls", "handshake"))
 
 
 def _cases(draw: Draw) -> Iterator[Case]:

@@ -14,6 +14,7 @@ from typing import get_args
 from labsupport.exercises.callee import Callee
 from labsupport.exercises.draw import Draw
 from labsupport.exercises.five_requests.peers import host_name
+from labsupport.exercises.journal import observe
 from labsupport.exercises.model import Case, Exercise, Mistake, Outcome
 from labsupport.exercises.plain import Plain
 from labsupport.exercises.verdicts import asking
@@ -57,13 +58,19 @@ MISTAKES: dict[str, tuple[str, Callable[[Question], str | None]]] = {
 }
 
 
-def _run(question: Question, other: str, callee: Callee) -> Outcome:
-    # Made at the time of the call: certificates and verdicts of twenty questions take a moment.
+def _probed(question: Question, other: str) -> tuple[str, str, list[str]]:
+    """Return a leaf and its CA as PEM texts, and the verifiers that refuse the leaf."""
     found = specimen(question.flaw, question.host, common_name=question.common_name, other=other)
     told = verdicts(found.identity, found.ca_certificate, question.host)
-    refused_by: Plain = [name for name, accepted in told.items() if not accepted]
+    refused_by = [name for name, accepted in told.items() if not accepted]
+    return found.identity.certificate_pem.decode("ascii"), found.ca_pem.decode("ascii"), refused_by
+
+
+def _run(question: Question, other: str, callee: Callee) -> Outcome:
+    # Made at the time of the call: certificates and verdicts of twenty questions take a moment.
+    about = (question.flaw, question.host, question.common_name, other)
+    leaf, ca, refused_by = observe("two certificates, and who refuses them", partial(_probed, question, other), *about)
     rivals: dict[str, Plain] = {name: mistaken(question) for name, (_, mistaken) in MISTAKES.items()}
-    leaf, ca = found.identity.certificate_pem.decode("ascii"), found.ca_pem.decode("ascii")
     return asking(FUNCTION, [leaf, ca, question.host, refused_by], question.flaw, rivals)(callee)
 
 
