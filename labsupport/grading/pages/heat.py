@@ -22,9 +22,10 @@ STEPS = (
 def heat_map(exercises: Iterable[ExerciseTally]) -> str:
     """Return the table, a group of rows for each exercise."""
     groups = "".join(map(_group, exercises))
+    heads = "".join(f'<th scope="col" class="number">{name}</th>' for name in ("have it", "cases right"))
     return (
-        '<table class="heat">\n<thead><tr><th scope="col">what is asked</th><th scope="col" class="number">learners '
-        'who have it</th><th scope="col" class="number">cases right</th></tr></thead>\n'
+        '<p class="soft">How many learners have each thing that is asked, and how many of all cases came out '
+        f'right.</p>\n<table class="heat">\n<thead><tr><th scope="col">what is asked</th>{heads}</tr></thead>\n'
         f"{groups}</table>\n{_legend()}"
     )
 
@@ -65,7 +66,7 @@ def _colours(value: float) -> tuple[str, str]:
 
 def _legend() -> str:
     boxes = "".join(
-        f'<span style="background: {background}; color: {ink}; padding: 0 0.5em">to {limit:.0%}</span>'
+        f'<span style="background: {background}; color: {ink}; padding: 0 0.5em">to {100 * limit:.0f}\u00a0%</span>'
         for limit, background, ink in STEPS
     )
     return f'<p class="soft" style="font-size: 0.85rem">{boxes}</p>\n'

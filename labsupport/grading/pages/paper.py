@@ -60,6 +60,8 @@ table { border-collapse: collapse; width: 100%; } caption { text-align: left; co
 th, td { text-align: left; padding: 0.3rem 0.6rem 0.3rem 0; vertical-align: baseline; overflow-wrap: anywhere; }
 thead th { font-weight: 600; color: var(--soft); border-bottom: 1px solid var(--line); }
 td.number, th.number { text-align: right; white-space: nowrap; overflow-wrap: normal; }
+table.heat { table-layout: fixed; } table.heat .number { width: 5.6rem; white-space: normal; }
+table.heat td.number { border: 2px solid var(--sheet); padding: 0.25rem 0.6rem; }
 .beside { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 0 1rem; }
 .beside > * { min-width: 0; }
 @media print {
