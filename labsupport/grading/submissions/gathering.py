@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from labsupport.grading.names import is_usable_id, legible
 from labsupport.grading.submissions.claims import Claim, claim_of, without_wrapper
 from labsupport.grading.submissions.found import Found, Place, SubmissionError
-from labsupport.grading.submissions.identity import Identity, identify
+from labsupport.grading.submissions.identity import Identities, Identity
 from labsupport.grading.submissions.lessons import lesson_in
 from labsupport.grading.submissions.roster import Roster
 from labsupport.grading.submissions.times import in_words, stamp_time
@@ -34,7 +34,7 @@ class Claimed:
 
     @property
     def order(self) -> tuple[object, ...]:
-        """What attempts are ordered by: time; Canvas's numbers; a copy's number; the lesson's own name last; the path."""
+        """The place among attempts: by time; Canvas's number; a copy's number; the lesson's own name last; the path."""
         time = self.time.timestamp() if self.time else float("-inf")
         return time, self.claim.upload, self.claim.version, self.claim.exact, self.found.where, self.found.position
 
@@ -57,6 +57,7 @@ class Gathering:
         self._lessons = lessons
         self._lesson = lesson
         self._roster = roster
+        self._identities = Identities((), roster)
         self._due = due
 
     @property
@@ -74,6 +75,7 @@ class Gathering:
             )
         stamps = {found.parts[levels:-1]: found for found in self._place.stamps}
         claims = [claim_of(found.parts[levels:], self._lessons, nbgrader=nbgrader) for found in files]
+        self._identities = Identities(claims, self._roster)
         packed = _packing_time(list(zip(files, claims, strict=True)))
         for found, claim in zip(files, claims, strict=True):
             time, clock = (None, "") if packed and claim.kind in ("canvas", "moodle") else (found.time, found.clock)
@@ -104,7 +106,7 @@ class Gathering:
         elif self._lesson not in (None, lesson):
             self.left_out += 1
         else:
-            who = identify(claim, self._roster)
+            who = self._identities.of(claim)
             if who.note:
                 self.notes.append(f"{legible(f'{self._place.label}/{path}')}: {who.note}")
             self.claimed.append(Claimed(found, claim, who, lesson, time, clock))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from labsupport.grading.names import legible
@@ -9,7 +11,7 @@ from labsupport.grading.records import Finding
 from labsupport.grading.submissions.claims import Claim
 from labsupport.grading.submissions.roster import Person, Roster
 
-__all__ = ["Identity", "identify"]
+__all__ = ["Identities", "Identity"]
 
 
 @dataclass(frozen=True)
@@ -28,28 +30,48 @@ class Identity:
     note: str = ""
 
 
-def identify(claim: Claim, roster: Roster | None) -> Identity:
-    """Return who the learner is that `claim` names."""
-    if roster is None:
-        return Identity(claim.learner, claim.name)
-    person = _person(claim, roster)
-    if person is None:
-        who = legible(f"{claim.learner} ({claim.name})" if claim.name not in ("", claim.learner) else claim.learner, 80)
-        # A number of Canvas's or Moodle's must not be taken for somebody else's in the roster.
-        id_ = f"{claim.kind} {claim.learner}" if claim.learner in roster.people else claim.learner
-        return Identity(id_, claim.name, (Finding("stranger", f"The roster does not know {who}."),))
-    note = ""
-    if claim.name and not roster.is_called(person, claim.name):
-        note = f"says {legible(claim.name, 60)}, and the roster {legible(person.name, 60)}; make sure who it is"
-    return Identity(person.id, person.name or claim.name, note=note)
+class Identities:
+    """Knows who each of the learners is that the files of one place claim.
+
+    Two numbers of a learning system are two people. So a name, where the number says nothing, tells who somebody is
+    only if no other number in the same place comes to the same person.
+    """
+
+    def __init__(self, claims: Iterable[Claim], roster: Roster | None) -> None:
+        self._roster = roster
+        self._numbers: dict[str, set[str]] = defaultdict(set)
+        for claim in claims:
+            person = _person(claim, roster) if roster and claim.kind in ("canvas", "moodle") else None
+            if person:
+                self._numbers[person.id].add(claim.learner)
+
+    def of(self, claim: Claim) -> Identity:
+        """Return who the learner is that `claim` names."""
+        roster = self._roster
+        if roster is None:
+            return Identity(claim.learner, claim.name)
+        person = _person(claim, roster)
+        if person and len(self._numbers[person.id]) > 1 and _numbered(claim, roster) is None:
+            person = None
+        if person is None:
+            named = f"{claim.learner} ({claim.name})" if claim.name not in ("", claim.learner) else claim.learner
+            # A number of Canvas's or Moodle's must not be taken for somebody else's in the roster.
+            id_ = f"{claim.kind} {claim.learner}" if claim.learner in roster.people else claim.learner
+            text = f"The roster does not tell who {legible(named, 80)} is."
+            return Identity(id_, claim.name, (Finding("stranger", text),))
+        note = ""
+        if claim.name and not roster.is_called(person, claim.name):
+            note = f"says {legible(claim.name, 60)}, and the roster {legible(person.name, 60)}; make sure who it is"
+        return Identity(person.id, person.name or claim.name, note=note)
 
 
 def _person(claim: Claim, roster: Roster) -> Person | None:
+    return _numbered(claim, roster) or roster.named(claim.name or claim.learner)
+
+
+def _numbered(claim: Claim, roster: Roster) -> Person | None:
+    """Return the person whose id the claim has, and not only the name."""
     if claim.kind == "canvas":
-        if roster.canvas:
-            return roster.find(claim.learner, ("id",)) or roster.named(claim.name)
-        # Whatever the numbers of such a roster are, they are not Canvas's: somebody else may have this one.
-        return roster.named(claim.name)
-    if claim.kind == "moodle":
-        return roster.find(claim.learner, ("participant",)) or roster.named(claim.name)
-    return roster.find(claim.learner) or roster.named(claim.learner)
+        # Whatever the numbers of another roster are, they are not Canvas's: somebody else may have this one.
+        return roster.find(claim.learner, ("id",)) if roster.canvas else None
+    return roster.find(claim.learner, ("participant",)) if claim.kind == "moodle" else roster.find(claim.learner)

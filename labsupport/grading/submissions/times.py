@@ -66,12 +66,10 @@ def _zone(name: str) -> dt.tzinfo | str | None:
     """Return a time zone by its name, the text ``here`` for the zone that this machine has, None if it is unknown."""
     if name in ("UTC", "GMT", "UCT", "Z"):
         return dt.UTC
-    if _OFFSET.fullmatch(name):
-        return dt.datetime.strptime(name, "%z").tzinfo
     if name in time.tzname:
         return "here"
     try:
-        return zoneinfo.ZoneInfo(name)
+        return dt.datetime.strptime(name, "%z").tzinfo if _OFFSET.fullmatch(name) else zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         return None
 
