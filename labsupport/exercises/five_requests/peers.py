@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, Self
 
@@ -60,12 +60,11 @@ def knock(callee: Callee, handle: Handle, context: ssl.SSLContext, host: str) ->
 
 
 def _told(met: Knock) -> Plain:
-    return met.admitted, None if met.refusal is None else astuple(met.refusal)
+    return {"admitted": met.admitted, "refusal": None if met.refusal is None else asdict(met.refusal)}
 
 
-def _knock_from(told: tuple[bool, Any]) -> Knock:
-    admitted, refusal = told
-    return Knock(admitted, None if refusal is None else Refusal(*refusal))
+def _knock_from(told: Any) -> Knock:
+    return Knock(told["admitted"], None if told["refusal"] is None else Refusal(**told["refusal"]))
 
 
 def _knock(callee: Callee, handle: Handle, context: ssl.SSLContext, host: str) -> Knock:
@@ -109,14 +108,14 @@ class Seen:
 
 
 def _seen_to(seen: Seen) -> Plain:
-    requests = [(request.method, request.target, request.headers, peer) for request, peer in seen.requests]
-    return seen.count, requests, seen.verdicts, seen.reasons
+    # Without the bodies, which no verdict depends on.
+    requests = [(request.method, request.target, peer, request.headers) for request, peer in seen.requests]
+    return {"count": seen.count, "verdicts": seen.verdicts, "reasons": seen.reasons, "requests": requests}
 
 
-def _seen_from(told: tuple[int, list[Any], int, tuple[str, ...]]) -> Seen:
-    count, requests, verdicts, reasons = told
-    known = tuple((Request(method, target, headers), peer) for method, target, headers, peer in requests)
-    return Seen(count, known, verdicts, reasons)
+def _seen_from(told: Any) -> Seen:
+    requests = tuple((Request(method, target, headers), peer) for method, target, peer, headers in told["requests"])
+    return Seen(told["count"], requests, told["verdicts"], told["reasons"])
 
 
 class Witness(Server):
