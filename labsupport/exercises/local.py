@@ -25,7 +25,7 @@ class LocalCallee:
     """
 
     def __init__(self, functions: Mapping[str, Callable[..., object]]) -> None:
-        self._functions = dict(functions)
+        self._functions = functions
         self._contexts: dict[int, ssl.SSLContext] = {}
 
     def call(self, function: str, *arguments: Argument, deadline: float = 5.0) -> Answer:

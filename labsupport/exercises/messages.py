@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import base64
 import json
+import select
 import socket
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from labsupport.exercises.callee import Answer, Argument, File, Folder, Handle, Oracle, Url
 from labsupport.exercises.plain import NotPlain, Plain, from_wire, readable, to_wire
@@ -20,7 +21,10 @@ __all__ = [
     "BrokenOff",
     "Channel",
     "Message",
+    "Patience",
     "Silent",
+    "TooLong",
+    "Until",
     "answer_from",
     "answer_to",
     "argument_from",
@@ -41,41 +45,69 @@ class BrokenOff(Exception):
 
 
 class Silent(Exception):
-    """The other end said nothing before the deadline."""
+    """The other end said nothing for as long as it was waited for."""
+
+
+class TooLong(Exception):
+    """A message is longer than the other end would read; the text is a noun phrase."""
+
+
+class Patience(Protocol):
+    """How long one end waits for the other."""
+
+    def left(self) -> float:
+        """Return the seconds for which to wait before asking again; at zero or below the time is up."""
+        ...
+
+
+class Until:
+    """Patience until a time of ``time.monotonic``."""
+
+    def __init__(self, moment: float) -> None:
+        self._moment = moment
+
+    def left(self) -> float:
+        """Return the seconds until then."""
+        return self._moment - time.monotonic()
 
 
 class Channel:
-    """One end of a stream socket that carries messages."""
+    """One end of a stream socket that carries messages of at most `limit` bytes; without patience it waits for ever."""
 
-    def __init__(self, end: socket.socket) -> None:
+    def __init__(self, end: socket.socket, limit: int = LINE_LIMIT) -> None:
+        end.setblocking(False)
         self._socket = end
+        self._limit = limit
         self._received = bytearray()
         self._searched = 0  # the newline is not before this position
 
-    def send(self, message: Message, until: float | None = None) -> None:
-        """Send `message`; `until` is a time of ``time.monotonic``. Raises Silent if nobody takes it, BrokenOff."""
+    def send(self, message: Message, patience: Patience | None = None) -> None:
+        """Send `message`. Raises TooLong before anything is sent, Silent if nobody takes it, BrokenOff."""
         line = json.dumps(message, separators=(",", ":")).encode("ascii") + b"\n"
-        try:
-            self._socket.settimeout(_left(until))
-            self._socket.sendall(line)
-        except TimeoutError:
-            raise Silent from None
-        except OSError:
-            raise BrokenOff from None
+        if len(line) > self._limit:
+            raise TooLong(f"more than {self._limit // 1_000_000} MB of data")
+        rest = memoryview(line)
+        while rest:
+            try:
+                rest = rest[self._socket.send(rest) :]
+            except BlockingIOError:
+                self._wait(select.POLLOUT, patience)
+            except OSError:
+                raise BrokenOff from None
 
-    def receive(self, until: float | None = None) -> Message:
-        """Return the next message. Raises Silent at time `until`, BrokenOff at the end or on anything unreadable."""
+    def receive(self, patience: Patience | None = None) -> Message:
+        """Return the next message. Raises Silent, and BrokenOff at the end or on anything unreadable."""
         while (end := self._received.find(b"\n", self._searched)) < 0:
             self._searched = len(self._received)
-            if self._searched > LINE_LIMIT:
+            if self._searched > self._limit:
                 raise BrokenOff
-            self._received += self._chunk(until)
+            self._received += self._chunk(patience)
         line = bytes(self._received[:end])
         del self._received[: end + 1]
         self._searched = 0
         try:
             message = json.loads(line)
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError, MemoryError):
             raise BrokenOff from None
         if not isinstance(message, dict):
             raise BrokenOff
@@ -85,22 +117,33 @@ class Channel:
         """Close this end."""
         self._socket.close()
 
-    def _chunk(self, until: float | None) -> bytes:
+    def _chunk(self, patience: Patience | None) -> bytes:
+        while True:
+            try:
+                chunk = self._socket.recv(_CHUNK)
+            except BlockingIOError:
+                self._wait(select.POLLIN, patience)
+                continue
+            except OSError:
+                raise BrokenOff from None
+            if not chunk:
+                raise BrokenOff
+            return chunk
+
+    def _wait(self, event: int, patience: Patience | None) -> None:
+        """Wait until the socket is ready; raise Silent when the patience has come to its end."""
+        waiting = select.poll()
         try:
-            self._socket.settimeout(_left(until))
-            chunk = self._socket.recv(_CHUNK)
-        except TimeoutError:
-            raise Silent from None
-        except OSError:
-            raise BrokenOff from None
-        if not chunk:
-            raise BrokenOff
-        return chunk
-
-
-def _left(until: float | None) -> float | None:
-    # Not zero, which would mean a socket that does not wait at all.
-    return None if until is None else max(until - time.monotonic(), 0.001)
+            waiting.register(self._socket, event)
+        except ValueError:
+            raise BrokenOff from None  # closed meanwhile
+        while True:
+            left = None if patience is None else patience.left()
+            if left is not None and left <= 0:
+                raise Silent
+            # Rounded up: a wait of nothing would be a busy one.
+            if waiting.poll(None if left is None else int(left * 1000) + 1):
+                return
 
 
 def encoded(data: bytes) -> str:

@@ -119,8 +119,9 @@ class Report:
 def judge(exercise: Exercise, callee: Callee, seed: bytes | None = None) -> Report:
     """Try every case of `exercise` on `callee`, in an order of its own, and report.
 
-    `seed` replays inputs and order; None draws from the operating system. Nothing more is asked of a callee that
-    missed a deadline, nor of a function that is not written yet.
+    `seed` replays inputs and order; None draws from the operating system. A missed deadline ends its aspect, which is
+    lost already, and no other: what is earned does not depend on the order. A function that is not written yet is
+    asked once.
     """
     draw = Draw(seed)
     cases = list(exercise.cases(draw.child("cases")))
@@ -129,11 +130,14 @@ def judge(exercise: Exercise, callee: Callee, seed: bytes | None = None) -> Repo
         raise ValueError(f"{exercise.id}: aspects and cases do not match: {sorted(strangers)}")
     watched = _Watched(callee)
     outcomes: dict[int, Outcome] = {}
+    lost: set[str] = set()
     for number in draw.child("order").shuffled(range(len(cases))):
-        if watched.late:
-            break
-        watched.printed = ""
+        if cases[number].aspect in lost:
+            continue
+        watched.printed, watched.late = "", False
         outcomes[number] = replace(cases[number].run(watched), printed=watched.printed)
+        if watched.late:
+            lost.add(cases[number].aspect)
     tried = [(cases[number].aspect, outcomes[number]) for number in sorted(outcomes)]
     aspects = tuple(
         _aspect(name, share, [outcome for aspect, outcome in tried if aspect == name], _count(cases, name))

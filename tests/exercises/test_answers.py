@@ -16,8 +16,10 @@ import pytest
 
 from labsupport.exercises import LESSON_MODULES, catalogue
 from labsupport.exercises.model import Exercise, judge
-from labsupport.exercises.remote import RemoteCallee
+from labsupport.grading.callee import SandboxedCallee
+from labsupport.tls.loopback import sockets_from
 from tests.exercises.adversaries import adversaries, earned, judged, shuffled_cases, vocabulary
+from tests.grading.far import Sandboxes
 
 FEW = 3
 SEVERAL = 20
@@ -47,6 +49,12 @@ WRONG = [
 ]
 
 
+@pytest.fixture(scope="module")
+def sandboxes() -> Iterator[Sandboxes]:
+    with contextlib.closing(Sandboxes()) as those:
+        yield those
+
+
 @pytest.mark.parametrize("exercise", EXERCISES)
 class TestEveryExercise:
     def test_gives_the_solution_full_points(self, exercise: Exercise) -> None:
@@ -57,12 +65,14 @@ class TestEveryExercise:
             assert all(warned and line.startswith(warned) for line in report.printed.splitlines()), report.printed
             assert report.notes == ()
 
-    def test_judges_alike_in_another_process(self, exercise: Exercise) -> None:
+    def test_judges_alike_in_another_process(self, exercise: Exercise, sandboxes: Sandboxes) -> None:
         answers = _answers(exercise)
         wrong = next(iter(answers.WRONG[exercise.id].values()))
         for source in (answers.SOLUTIONS[exercise.id], wrong, _stub(exercise)):
-            with contextlib.closing(RemoteCallee(source, exercise.functions)) as callee:
-                there, here = judge(exercise, callee, b"one seed"), judged(exercise, source, b"one seed")
+            with sandboxes.learner(source) as learner, sockets_from(learner.bound_socket):
+                callee = SandboxedCallee(learner, "exercise-x")
+                there = judge(exercise, callee, b"one seed")
+            here = judged(exercise, source, b"one seed")
             assert (there.state, there.points, there.mistake) == (here.state, here.points, here.mistake)
             assert [aspect.passed for aspect in there.aspects] == [aspect.passed for aspect in here.aspects]
 

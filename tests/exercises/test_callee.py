@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -13,10 +14,10 @@ import pytest
 from labsupport.exercises.callee import GREETING, WELCOME, Answer, Callee, File, Folder, Handle, Oracle, Url, Wire
 from labsupport.exercises.local import LocalCallee
 from labsupport.exercises.plain import NotPlain, same
-from labsupport.exercises.remote import RemoteCallee
 from labsupport.pki.authority import Authority
 from labsupport.pki.identity import Identity
 from tests.exercises.scenes import SCENES, Scene
+from tests.grading.far import Sandboxes
 
 Make = Callable[..., Callee]
 
@@ -27,18 +28,22 @@ def _local(source: str, functions: tuple[str, ...]) -> LocalCallee:
     return LocalCallee({name: function for name in functions if callable(function := names[name])})
 
 
-@pytest.fixture(params=["local", "remote"])
-def make(request: pytest.FixtureRequest) -> Iterator[Make]:
-    callees: list[Callee] = []
+@pytest.fixture(scope="module")
+def sandboxes() -> Iterator[Sandboxes]:
+    with contextlib.closing(Sandboxes()) as those:
+        yield those
 
-    def made(source: str, *functions: str) -> Callee:
-        wanted = functions or ("f",)
-        callees.append(_local(source, wanted) if request.param == "local" else RemoteCallee(source, wanted))
-        return callees[-1]
 
-    yield made
-    for callee in callees:
-        callee.close()
+@pytest.fixture(params=["local", "sandboxed"])
+def make(request: pytest.FixtureRequest, sandboxes: Sandboxes) -> Iterator[Make]:
+    with contextlib.ExitStack() as stack:
+
+        def made(source: str, *functions: str) -> Callee:
+            if request.param == "local":
+                return stack.enter_context(contextlib.closing(_local(source, functions or ("f",))))
+            return stack.enter_context(sandboxes.callee(source))
+
+        yield made
 
 
 def _as_expected(answer: Answer, expected: Answer) -> bool:
@@ -66,9 +71,9 @@ def test_several_functions_share_what_they_know(make: Make) -> None:
     assert [callee.call("count").value, callee.call("put", 5).value, callee.call("count").value] == [0, None, 1]
 
 
-def test_an_unknown_function_is_a_mistake_of_the_spec(make: Make) -> None:
+def test_an_unknown_function_is_a_mistake_of_the_spec() -> None:
     with pytest.raises(KeyError):
-        make("def f(): pass").call("g")
+        _local("def f(): pass", ("f",)).call("g")
 
 
 def test_a_callee_goes_on_after_a_deadline(make: Make) -> None:

@@ -8,12 +8,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from labsupport.exercises import messages
 from labsupport.exercises.callee import Answer, Argument, File, Folder, Handle, Oracle, Url
 from labsupport.exercises.messages import (
     BrokenOff,
     Channel,
+    Message,
     Silent,
+    TooLong,
+    Until,
     answer_from,
     answer_to,
     argument_from,
@@ -64,21 +66,31 @@ class TestChannel:
         with pytest.raises(BrokenOff):
             channel.send({})
 
-    def test_breaks_off_at_lines_without_end(self, ends: Ends, monkeypatch: pytest.MonkeyPatch) -> None:
-        channel, other = ends
-        monkeypatch.setattr(messages, "LINE_LIMIT", 1000)
-        other.sendall(b"x" * 1001)
-        with pytest.raises(BrokenOff):
-            channel.receive()
+    def test_breaks_off_at_lines_without_end(self) -> None:
+        ours, other = socket.socketpair()
+        with ours, other:
+            channel = Channel(ours, limit=1000)
+            other.sendall(b"x" * 1001)
+            with pytest.raises(BrokenOff):
+                channel.receive()
+
+    def test_sends_nothing_of_a_message_that_is_too_long(self) -> None:
+        ours, other = socket.socketpair()
+        with ours, other:
+            channel = Channel(ours, limit=1_000_000)
+            with pytest.raises(TooLong, match="more than 1 MB of data"):
+                channel.send({"text": "x" * 1_000_000})
+            channel.send({})
+            assert other.recv(100) == b"{}\n"
 
     def test_waits_no_longer_than_it_is_told(self, ends: Ends) -> None:
         channel, _ = ends
         with pytest.raises(Silent):
-            channel.receive(time.monotonic() + 0.05)
+            channel.receive(Until(time.monotonic() + 0.05))
         with pytest.raises(Silent):
-            channel.receive(time.monotonic() - 1)
+            channel.receive(Until(time.monotonic() - 1))
         with pytest.raises(Silent):
-            channel.send({"text": "x" * 10_000_000}, time.monotonic() + 0.05)
+            channel.send({"text": "x" * 10_000_000}, Until(time.monotonic() + 0.05))
 
     def test_closed_is_broken_off(self, ends: Ends) -> None:
         channel, _ = ends
@@ -101,7 +113,7 @@ class TestArguments:
         assert argument_from({"oracle": 7}, oracle) is oracle
 
     @pytest.mark.parametrize("message", [{}, {"oracle": 7}, {"file": "x"}, {"file": "x", "content": 5}, {"url": "x"}])
-    def test_that_nobody_writes_are_refused(self, message: messages.Message) -> None:
+    def test_that_nobody_writes_are_refused(self, message: Message) -> None:
         with pytest.raises(BrokenOff):
             argument_from(message)
 
@@ -139,7 +151,7 @@ class TestAnswers:
             {"files": {"a": 5}},
         ],
     )
-    def test_that_nobody_writes_are_refused(self, change: messages.Message) -> None:
+    def test_that_nobody_writes_are_refused(self, change: Message) -> None:
         answer_from(GOOD, 0)
         with pytest.raises(BrokenOff):
             answer_from(GOOD | change, 0)

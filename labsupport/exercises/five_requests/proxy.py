@@ -5,7 +5,6 @@ The judge is server2, and knows what reached it.
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,7 +18,7 @@ from labsupport.exercises.model import Case, Exercise, Mistake, Outcome
 from labsupport.exercises.verdicts import answered, spoken
 from labsupport.pki.authority import Authority
 from labsupport.tls.contexts import server_context
-from labsupport.tls.names import LOOPBACK
+from labsupport.tls.loopback import bound_socket
 
 __all__ = ["EXERCISE"]
 
@@ -164,8 +163,8 @@ def _trouble(kind: Trouble, draw: Draw, callee: Callee) -> Outcome:
     reached = False
     if kind == "down":
         # Bound and not listening: nobody answers here, and nobody else can take the port meanwhile.
-        with socket.socket() as idle:
-            answer = stage.ask(callee, observe("a port where nobody listens", partial(_bound, idle)))
+        with bound_socket() as idle:
+            answer = stage.ask(callee, observe("a port where nobody listens", lambda: int(idle.getsockname()[1])))
     else:
         with stage.server2(impostor=kind == "impostor", refuses_us=kind == "refuses-us") as server2:
             answer = stage.ask(callee, server2.port)
@@ -180,12 +179,6 @@ def _trouble(kind: Trouble, draw: Draw, callee: Callee) -> Outcome:
     if answer.error is not None:
         return Outcome(False, tried, expected, spoken(answer), out)
     return Outcome(_status(answer) == 502, tried, expected, spoken(answer), cleared=out)
-
-
-def _bound(idle: socket.socket) -> int:
-    idle.bind((LOOPBACK, 0))
-    port: int = idle.getsockname()[1]
-    return port
 
 
 def _status(answer: Answer) -> int | None:

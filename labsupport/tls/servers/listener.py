@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 
 from labsupport.errors import CannotListen
+from labsupport.tls.loopback import bound_socket
 from labsupport.tls.names import LOOPBACK
 from labsupport.tls.servers.connection import DRAIN_SECONDS, Connection, Limits
 from labsupport.tls.servers.log import AccessLog
@@ -199,7 +200,9 @@ def _bind(name: str, port: int) -> socket.socket:
     if not 0 <= port <= 65535:
         raise CannotListen(f"{name} cannot listen on {LOOPBACK}:{port} (no such port): ask for port 0")
     try:
-        return socket.create_server((LOOPBACK, port), backlog=_BACKLOG)
+        bound = bound_socket(port)
+        bound.listen(_BACKLOG)
+        return bound
     except OSError as error:
         why = os.strerror(error.errno) if error.errno else str(error)
         advice = "end the program that holds the port, or ask" if error.errno == errno.EADDRINUSE else "ask"

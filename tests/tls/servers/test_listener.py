@@ -178,7 +178,7 @@ def test_a_forbidden_port_is_one_clear_line(opened: Open, monkeypatch: pytest.Mo
     def forbidden(*_: Any, **__: Any) -> Any:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(socket, "create_server", forbidden)
+    monkeypatch.setattr(socket.socket, "bind", forbidden)
     with pytest.raises(CannotListen, match=r"80 \(Permission denied\): ask for port 0"):
         opened(port=80)
 

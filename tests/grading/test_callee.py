@@ -1,27 +1,31 @@
-"""What only a process of its own can do: die, hang for good, and try to cheat the conversation."""
+"""What functions in a sandbox can do that others cannot: die, hang for good, and try to cheat the conversation."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing
 
 import pytest
 
-from labsupport.exercises import remote
-from labsupport.exercises.callee import Answer, File, Handle, Oracle
-from labsupport.exercises.remote import RemoteCallee
-from labsupport.pki.folders import PREFIX
+from labsupport.exercises.callee import Answer, Handle, Oracle
+from labsupport.grading.callee import SandboxedCallee
+from tests.grading.far import Sandboxes
+
+Make = Callable[..., AbstractContextManager[SandboxedCallee]]
 
 
-@contextmanager
-def _callee(source: str, *functions: str) -> Iterator[RemoteCallee]:
-    with contextlib.closing(RemoteCallee(source, functions or ("f",))) as callee:
-        yield callee
+@pytest.fixture(scope="module")
+def sandboxes() -> Iterator[Sandboxes]:
+    with closing(Sandboxes()) as those:
+        yield those
 
 
-DEAD = Answer(fault="ended its process")
+@pytest.fixture
+def make(sandboxes: Sandboxes) -> Make:
+    return sandboxes.callee
+
+
+DEAD = Answer(fault="ended its process", late=True)
 
 # What a function can find out about its process.
 INSIDE = """
@@ -34,28 +38,17 @@ def channel():
 
 class TestDeath:
     @pytest.mark.parametrize("way", ["os._exit(0)", "os.kill(os.getpid(), 9)", "os.abort()"])
-    def test_is_an_answer_and_the_next_call_finds_a_new_process(self, way: str) -> None:
-        with _callee(f"import os\ndef f(die):\n if die: {way}\n return 5") as callee:
+    def test_is_an_answer_and_the_next_call_finds_a_new_process(self, make: Make, way: str) -> None:
+        with make(f"import os\ndef f(die):\n if die: {way}\n return 5") as callee:
             assert [callee.call("f", True), callee.call("f", False)] == [DEAD, Answer(value=5)]
 
-    def test_while_the_source_runs_is_an_answer(self) -> None:
-        with _callee("import os\nos._exit(0)") as callee:
-            assert callee.call("f") == DEAD
+    def test_while_the_source_runs_is_an_answer(self, make: Make) -> None:
+        with make("import os\nos._exit(0)") as callee:
+            assert callee.call("f") == Answer(fault="is not defined: its cell ended its process")
 
-    def test_leaves_files_only_where_they_are_swept_up(self) -> None:
-        source = "import os\ndef f(path, die):\n if die: os._exit(0)\n return path"
-        callee = RemoteCallee(source, ["f"])
-        path = Path(str(callee.call("f", File("key.pem", b"secret"), False).value))
-        private = next(folder for folder in path.parents if folder.name.startswith(PREFIX))
-        assert private.is_dir()
-        callee.close()
-        assert not private.exists()
-        assert callee.call("f", File("key.pem", b"secret"), True) == DEAD  # what it leaves, the next start removes
-        callee.close()
-
-    def test_takes_the_handles_along(self) -> None:
+    def test_takes_the_handles_along(self, make: Make) -> None:
         source = "import os, ssl\ndef f(die):\n if die: os._exit(0)\n return ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)"
-        with _callee(source) as callee:
+        with make(source) as callee:
             first = callee.call("f", False).value
             assert isinstance(first, Handle)
             assert callee.call("f", True) == DEAD
@@ -70,25 +63,26 @@ class TestDeath:
 
 
 class TestSilence:
-    def test_that_nothing_interrupts_ends_the_process(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(remote, "GRACE_SECONDS", 0.2)
+    def test_that_nothing_interrupts_ends_the_process(self, make: Make) -> None:
         source = (
             "import signal\n"
             "def f(hang):\n"
             " while hang: signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})\n"
             " return 5"
         )
-        with _callee(source) as callee:
+        with make(source) as callee:
             assert callee.call("f", True, deadline=0.2) == Answer(fault="did not answer in 0.2 s", late=True)
             assert callee.call("f", False).value == 5
 
-    def test_at_the_end_is_not_waited_for(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(remote, "GRACE_SECONDS", 0.2)
-        source = "import threading\ndef f(): threading.Thread(target=threading.Event().wait).start()"
-        callee = RemoteCallee(source, ["f"])
-        assert callee.call("f") == Answer()
-        callee.close()
-        callee.close()
+    def test_of_a_cell_costs_that_cell_alone(self, sandboxes: Sandboxes) -> None:
+        with sandboxes.learner("def f(): return x", "x = 1", "while True: pass", "x = 2", cell_seconds=0.2) as learner:
+            assert SandboxedCallee(learner, "exercise-x").call("f").value == 2
+            assert learner.overdue
+            assert learner.raised == {"cell 2": "did not end in 0.2 s"}
+
+    def test_at_the_end_is_not_waited_for(self, make: Make) -> None:
+        with make("import threading\ndef f(): threading.Thread(target=threading.Event().wait).start()") as callee:
+            assert callee.call("f") == Answer()
 
 
 class TestSource:
@@ -101,20 +95,20 @@ class TestSource:
             ("raise SystemExit('bye')", "is not defined: its cell raised SystemExit: bye"),
         ],
     )
-    def test_that_defines_nothing_is_a_fault_that_says_so(self, source: str, fault: str) -> None:
-        with _callee(source) as callee:
+    def test_that_defines_nothing_is_a_fault_that_says_so(self, make: Make, source: str, fault: str) -> None:
+        with make(source) as callee:
             assert callee.call("f") == Answer(fault=fault)
 
-    def test_that_is_no_python_is_a_fault_too(self) -> None:
+    def test_that_is_no_python_is_a_fault_too(self, make: Make) -> None:
         for source, error in (("def f(:", "SyntaxError"), ("'\ud800'", "UnicodeEncodeError"), ("\0", "SyntaxError")):
-            with _callee(source) as callee:
+            with make(source) as callee:
                 assert str(callee.call("f").fault).startswith(f"is not defined: its cell raised {error}")
 
-    def test_may_fail_after_the_function(self) -> None:
-        with _callee("def f(): return 1\nraise ValueError") as callee:
+    def test_may_fail_after_the_function(self, make: Make) -> None:
+        with make("def f(): return 1\nraise ValueError") as callee:
             assert callee.call("f").value == 1
 
-    def test_runs_as_a_notebook_does(self) -> None:
+    def test_runs_as_a_notebook_does(self, make: Make) -> None:
         source = (
             "from __future__ import annotations\n"
             "import dataclasses\n"
@@ -122,17 +116,17 @@ class TestSource:
             "class Point:\n x: int\n"
             "def f(): return [Point(1).x, __name__, f.__module__]"
         )
-        with _callee(source) as callee:
+        with make(source) as callee:
             assert callee.call("f").value == [1, "__main__", "__main__"]
 
 
 class TestCheats:
     @pytest.mark.parametrize("line", ["b'hello'", "b'{}'", "b'[]'", "b'{\"answer\": 5}'", 'b\'{"ask": "x"}\''])
-    def test_lines_that_make_no_sense_end_the_process(self, line: str) -> None:
-        with _callee(f"{INSIDE}\ndef f(): channel()._socket.sendall({line} + b'\\n')") as callee:
+    def test_lines_that_make_no_sense_end_the_process(self, make: Make, line: str) -> None:
+        with make(f"{INSIDE}\ndef f(): channel()._socket.sendall({line} + b'\\n')") as callee:
             assert callee.call("f") == DEAD
 
-    def test_forged_questions_get_no_answer(self) -> None:
+    def test_forged_questions_get_no_answer(self, make: Make) -> None:
         source = f"""{INSIDE}
 def f(secret, n):
     here = channel()
@@ -144,11 +138,11 @@ def f(secret, n):
     return said
 """
         secret = Oracle(lambda: 1)
-        with _callee(source) as callee:
+        with make(source) as callee:
             assert callee.call("f", secret, 5).value == [["closed"]] * 3
         assert secret.asked == 0
 
-    def test_the_quota_is_the_judges(self) -> None:
+    def test_the_quota_is_the_judges(self, make: Make) -> None:
         source = f"""{INSIDE}
 def f(ask):
     here = channel()
@@ -158,31 +152,28 @@ def f(ask):
     return 1
 """
         oracle = Oracle(lambda: 1, quota=3)
-        with _callee(source) as callee:
+        with make(source) as callee:
             assert callee.call("f", oracle) == Answer(fault="asked more than 3 times")
         assert oracle.asked == 5
 
-    def test_prints_and_other_output_stay_out_of_the_conversation(self) -> None:
+    def test_prints_and_other_output_stay_out_of_the_conversation(self, make: Make) -> None:
         source = (
             "import os, sys\ndef f():\n os.write(1, b'{}\\n'); os.write(2, b'{}\\n'); sys.__stdout__.write('{}\\n')"
         )
-        with _callee(source) as callee:
+        with make(source) as callee:
             assert callee.call("f") == Answer()
 
-    def test_programs_that_it_starts_do_not_inherit_the_conversation(self) -> None:
+    def test_programs_that_it_starts_do_not_inherit_the_conversation(self, make: Make) -> None:
         source = f"""{INSIDE}
 import subprocess
 def f():
     number = channel()._socket.fileno()
     return subprocess.run(["/bin/sh", "-c", f"test -e /dev/fd/{{number}}"], close_fds=False).returncode
 """
-        with _callee(source) as callee:
+        with make(source) as callee:
             assert callee.call("f").value == 1
 
 
-def test_nothing_starts_before_the_first_call() -> None:
-    callee = RemoteCallee("def f(): pass", ["f"])
-    with pytest.raises(KeyError):
-        callee.call("g")
-    assert callee._child is None
-    callee.close()
+def test_nothing_starts_before_the_first_call(sandboxes: Sandboxes) -> None:
+    with sandboxes.learner("def f(): pass") as learner:
+        assert learner._child is None

@@ -1,0 +1,200 @@
+"""A learner's functions in a sandbox: they are started when they are asked for, and again when they have died."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from labsupport.exercises.callee import Answer, Argument, Handle, as_arguments
+from labsupport.exercises.conversation import FarWire
+from labsupport.exercises.messages import BrokenOff, Silent, Until
+from labsupport.grading.program import Step
+from labsupport.grading.sandbox.processes import waited
+from labsupport.grading.sandbox.sandbox import Child, Sandbox
+
+__all__ = ["CELL_SECONDS", "GRACE_SECONDS", "Learner", "SandboxedCallee", "SandboxedWire"]
+
+CELL_SECONDS = 20.0
+GRACE_SECONDS = 1.0
+# Time for which the machine was busy with others does not count, but for ever is too long.
+_WALL_FACTOR = 10.0
+_ENDED = "ended its process"
+
+
+class _FairTime:
+    """Patience for `seconds` of a child's time, in which waiting for a processor does not count."""
+
+    def __init__(self, child: Child, seconds: float) -> None:
+        self._child = child
+        self._seconds = seconds
+        self._began = time.monotonic()
+        self._waited = self._waits()
+
+    def _waits(self) -> float:
+        # The judge has to answer too: while it waits for a processor, so does the child.
+        return self._child.waited() + waited("thread-self")
+
+    def left(self) -> float:
+        """Return the seconds that are left, at least."""
+        elapsed = time.monotonic() - self._began
+        if elapsed >= self._seconds * _WALL_FACTOR:
+            return 0.0
+        return self._seconds - elapsed + max(self._waits() - self._waited, 0.0)
+
+
+@dataclass
+class Learner:
+    """One submission's steps in a sandbox, and what became of each.
+
+    `raised` tells by the step's name what it raised, or why it was left out; `overdue` that something was ended at a
+    deadline; `ends` how often the process ended where it should not.
+    """
+
+    sandbox: Sandbox
+    steps: Sequence[Step]
+    cell_seconds: float = CELL_SECONDS
+    raised: dict[str, str] = field(default_factory=dict)
+    overdue: bool = False
+    ends: int = 0
+    _left_out: set[str] = field(default_factory=set)
+    _child: Child | None = None
+
+    def child(self) -> Child:
+        """Return the living process in which every step has run; NoSandbox where there can be none."""
+        while self._child is None:
+            self._child = self._started()
+        return self._child
+
+    def bound_socket(self) -> socket.socket:
+        """Return a socket bound to a port of the learner's own loopback. Raises OSError."""
+        try:
+            return self.child().bound_socket()
+        except OSError:
+            self.lose()
+            return self.child().bound_socket()
+
+    def lose(self, child: Child | None = None) -> str:
+        """End the process (of `child`, if that is still the one); return why it ended, where somebody had a reason."""
+        if self._child is None or child not in (None, self._child):
+            return ""
+        child, self._child = self._child, None
+        child.close()
+        return child.reason
+
+    def _started(self) -> Child | None:
+        """Start a process and run the steps in it; None if one of them ended it, which is left out from now on."""
+        child = self.sandbox.child()
+        for step in self.steps:
+            if step.name in self._left_out:
+                continue
+            try:
+                raised = child.conversation.run(step.source, step.name, _FairTime(child, self.cell_seconds))
+            except (Silent, BrokenOff) as stopped:
+                late = isinstance(stopped, Silent)
+                self.overdue = self.overdue or late
+                self.ends += 1
+                self.raised[step.name] = f"did not end in {self.cell_seconds:g} s" if late else child.reason or _ENDED
+                self._left_out.add(step.name)
+                child.close()
+                return None
+            if raised is not None:
+                self.raised[step.name] = f"raised {raised}"
+        return child
+
+
+class SandboxedCallee:
+    """The callee of one exercise (see ``exercises.callee.Callee``), whose answer is the step called `cell`."""
+
+    def __init__(self, learner: Learner, cell: str) -> None:
+        self._learner = learner
+        self._cell = cell
+        self._handles: dict[int, tuple[Child, int]] = {}
+
+    def call(self, function: str, *arguments: Argument, deadline: float = 5.0) -> Answer:
+        """Call `function`; a process that dies, or has to be ended, costs this call only."""
+        arguments = tuple(as_arguments(arguments))
+        child = self._learner.child()
+        began = time.monotonic()
+        try:
+            answer = self._heard(child, function, arguments, deadline)
+        except Silent:
+            self._learner.overdue = True
+            why = self._learner.lose() or _late(deadline)
+            return Answer(fault=why, late=True, seconds=time.monotonic() - began)
+        except BrokenOff:
+            self._learner.ends += 1
+            # As a deadline does, a death ends the aspect: whoever dies again and again must not keep the judge.
+            return Answer(fault=self._learner.lose() or _ENDED, late=True, seconds=time.monotonic() - began)
+        if answer.late:
+            self._learner.overdue = True
+            return replace(answer, fault=_late(deadline), seconds=time.monotonic() - began)
+        if answer.fault is not None and answer.fault.startswith("is not defined"):
+            raised = self._learner.raised.get(self._cell)
+            return replace(answer, fault=f"is not defined: its cell {raised}") if raised else answer
+        if isinstance(answer.value, Handle):
+            # A number of our own: the next child counts from 1 again.
+            number = len(self._handles) + 1
+            self._handles[number] = (child, answer.value.id)
+            return replace(answer, value=Handle(answer.value.kind, number))
+        return answer
+
+    def _heard(self, child: Child, function: str, arguments: Sequence[Argument], deadline: float) -> Answer:
+        try:
+            return child.conversation.call(function, arguments, deadline * _WALL_FACTOR, _FairTime(child, deadline))
+        except Silent:
+            # What it has printed says where it was; and a function that lets itself be interrupted costs no process.
+            child.interrupt()
+            return child.conversation.answer(arguments, Until(time.monotonic() + GRACE_SECONDS))
+
+    def accept(self, handle: Handle, *, deadline: float = 5.0) -> SandboxedWire:
+        """Accept one TLS connection with the context behind `handle`; KeyError if there is none."""
+        child, number = self._handles[handle.id]
+        return SandboxedWire(self._learner, child, number, deadline)
+
+    def close(self) -> None:
+        """Forget the handles; the learner's process stays for the next exercise."""
+        self._handles.clear()
+
+
+class SandboxedWire:
+    """One connection that a learner's context accepts (see ``exercises.callee.Wire``)."""
+
+    def __init__(self, learner: Learner, child: Child, handle: int, deadline: float) -> None:
+        self._learner = learner
+        self._child = child
+        self._time = _FairTime(child, deadline)
+        self._wire: FarWire | None = None
+        try:
+            self._wire = child.conversation.accept(handle, deadline * _WALL_FACTOR, self._time)
+        except (Silent, BrokenOff) as stopped:
+            self._give_up(stopped)
+
+    def exchange(self, data: bytes) -> bytes:
+        """Take the client's bytes and return the server's; b"" after the end."""
+        if self._wire is None:
+            return b""
+        try:
+            return self._wire.exchange(data, self._time)
+        except (Silent, BrokenOff) as stopped:
+            self._give_up(stopped)
+            return b""
+
+    def close(self) -> None:
+        """End the connection."""
+        wire, self._wire = self._wire, None
+        if wire is not None:
+            try:
+                wire.close(self._time)
+            except (Silent, BrokenOff) as stopped:
+                self._give_up(stopped)
+
+    def _give_up(self, stopped: Exception) -> None:
+        self._wire = None
+        self._learner.overdue |= isinstance(stopped, Silent)
+        self._learner.lose(self._child)
+
+
+def _late(deadline: float) -> str:
+    return f"did not answer in {deadline:g} s"

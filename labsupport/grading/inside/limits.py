@@ -1,0 +1,51 @@
+"""How much of the machine one submission may take."""
+
+from __future__ import annotations
+
+import resource
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Limits"]
+
+_MIB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds for one submission's processes: memory and files in MiB, processes and open files in pieces.
+
+    The kernel keeps `memory` for each process by its address space; the watchdog outside keeps it for all together.
+    """
+
+    memory: int = 512
+    processes: int = 64
+    file_size: int = 32
+    scratch: int = 64
+    open_files: int = 256
+
+    def impose(self) -> None:
+        """Bind this process and its children, for good."""
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        space = pages * resource.getpagesize() + self.memory * _MIB
+        for kind, most in (
+            (resource.RLIMIT_AS, space),
+            (resource.RLIMIT_FSIZE, self.file_size * _MIB),
+            (resource.RLIMIT_NOFILE, self.open_files),
+            (resource.RLIMIT_NPROC, self.processes),
+            (resource.RLIMIT_CORE, 0),
+        ):
+            _, hard = resource.getrlimit(kind)
+            allowed = most if hard == resource.RLIM_INFINITY else min(most, hard)
+            resource.setrlimit(kind, (allowed, allowed))
+        Path("/proc/self/oom_score_adj").write_text("1000")
+
+    def to_json(self) -> dict[str, int]:
+        """Return the limits as plain data."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, record: dict[str, Any]) -> Limits:
+        """Return the limits that `to_json` wrote."""
+        return cls(**record)

@@ -1,0 +1,98 @@
+"""One submission, judged: the specs that the notebook's checks run, in this process, on functions in a sandbox."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from typing import Any
+
+from labsupport.errors import NotebookError
+from labsupport.exercises import catalogue
+from labsupport.exercises.model import AspectReport, Exercise, Report
+from labsupport.grading.callee import Learner, SandboxedCallee
+from labsupport.grading.program import Program, program_of
+from labsupport.grading.records import ExerciseResult, Finding, Result, Submission
+from labsupport.grading.sandbox.sandbox import NoSandbox, Sandbox
+from labsupport.grading.transcript import record
+from labsupport.tls.loopback import sockets_from
+
+__all__ = ["exercises_of", "judge_submission"]
+
+
+def exercises_of(lesson: str) -> tuple[Exercise, ...]:
+    """Return the exercises of a lesson, in its order."""
+    return tuple(exercise for exercise in catalogue().values() if exercise.lesson == lesson)
+
+
+def judge_submission(
+    submission: Submission, master: Mapping[str, Any], sandbox: Sandbox, *, seconds: float = 600.0
+) -> Result:
+    """Judge every exercise of the submission's lesson; `seconds` is the time after which no further one is begun.
+
+    `master` is the lesson's learner notebook as built. Raises NoSandbox where learners' code cannot be locked up.
+    """
+    began, worked = time.monotonic(), time.process_time()
+    try:
+        program = program_of(submission.content, master, submission.lesson)
+    except NotebookError as error:
+        return Result(submission.lesson, unjudged=str(error), findings=submission.findings)
+    learner = Learner(sandbox, program.steps)
+    results: list[ExerciseResult] = []
+    transcripts: dict[str, str] = {}
+    troubles: list[str] = []
+    try:
+        for exercise in exercises_of(submission.lesson):
+            answer = program.answers.get(exercise.id, "")
+            if time.monotonic() - began > seconds:
+                learner.overdue = True
+                report = _nothing(exercise, f"was not judged: the {seconds:g} s of this submission were used up")
+            else:
+                report = _judged(exercise, learner, transcripts, troubles)
+            results.append(ExerciseResult(report, answer))
+    finally:
+        learner.lose()
+    return Result(
+        lesson=submission.lesson,
+        exercises=tuple(results),
+        findings=(*submission.findings, *program.findings, *_findings(learner, program, results)),
+        unjudged="; ".join(troubles),
+        transcripts=transcripts,
+        overdue=learner.overdue,
+        seconds=time.monotonic() - began,
+        cpu_seconds=time.process_time() - worked,
+    )
+
+
+def _judged(exercise: Exercise, learner: Learner, transcripts: dict[str, str], troubles: list[str]) -> Report:
+    try:
+        with closing(SandboxedCallee(learner, f"exercise-{exercise.id}")) as callee, sockets_from(learner.bound_socket):
+            report, transcripts[exercise.id] = record(exercise, callee)
+            return report
+    except NoSandbox:
+        raise
+    except Exception as error:  # a fault of the judge's own: it is said, and the other exercises are judged
+        troubles.append(f"{exercise.id}: the judge failed: {type(error).__name__}: {error}"[:300])
+        return _nothing(exercise, "could not be judged, which is no fault of the answer")
+
+
+def _nothing(exercise: Exercise, why: str) -> Report:
+    """Return a report of no points that says why nothing was tried."""
+    aspects = tuple(AspectReport(name, 0.0, share, 0, 0, 1) for name, share in exercise.aspects.items())
+    return Report(exercise.id, exercise.title, 0.0, exercise.points, "wrong", aspects, notes=(f"It {why}.",))
+
+
+def _findings(learner: Learner, program: Program, results: list[ExerciseResult]) -> Iterator[Finding]:
+    for step in program.steps:
+        raised = learner.raised.get(step.name)
+        if raised is not None and step.origin == "added":
+            yield Finding("added-cell", f"One of the learner's own cells ({step.name}) {raised}.")
+        elif raised is not None and step.origin == "answer":
+            yield Finding("process" if "process" in raised else "time", f"Its cell {raised}.", step.exercise)
+    for result in results:
+        late = [aspect for aspect in result.report.aspects if aspect.failing is not None and aspect.failing.fault]
+        for fault in dict.fromkeys(aspect.failing.got for aspect in late if aspect.failing is not None):
+            if fault.startswith("did not answer"):
+                yield Finding("time", f"The function {fault}.", result.id)
+            elif "process" in fault or "memory" in fault:
+                yield Finding("process", f"The function {fault}.", result.id)

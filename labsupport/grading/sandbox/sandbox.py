@@ -1,0 +1,242 @@
+"""A sandbox, and the children in it: each holds one learner's functions until it is ended.
+
+A `Sandbox` lives as long as its judge and gives one `Child` after another. Where the kernel lets it, a warm template
+forks them into namespaces of their own; where it does not, each gets a bubblewrap of its own; with isolation "none"
+they are processes of this user, with limits and deadlines and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import subprocess
+import tempfile
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self, TypeAlias
+
+from labsupport.errors import LabError
+from labsupport.exercises.conversation import Conversation
+from labsupport.exercises.messages import Channel
+from labsupport.grading.inside.child import Walls
+from labsupport.grading.inside.limits import Limits
+from labsupport.grading.sandbox import launch
+from labsupport.grading.sandbox.library import write_library
+from labsupport.grading.sandbox.processes import descendants, end_tree, memory_of, parent_of, waited
+
+__all__ = ["Child", "Isolation", "NoSandbox", "Sandbox"]
+
+Isolation: TypeAlias = Literal["bwrap", "none"]
+
+ANSWER_LIMIT = 8_000_000  # bytes of one message; no exercise asks for a tenth of that
+STARTUP_SECONDS = 60.0
+_WATCH_SECONDS = 0.1
+_CREDENTIALS = struct.Struct("iII")
+
+
+class NoSandbox(LabError):
+    """Learners' code cannot be locked up here; the text says what to do."""
+
+
+class Child:
+    """One learner's process, from outside. `reason` says why it was ended, where its judge or the watchdog did."""
+
+    def __init__(self, room: socket.socket, service: socket.socket, limits: Limits) -> None:
+        self._service = service
+        self._limits = limits
+        self.pid = _introduced(room, service)
+        self._keeper = parent_of(self.pid)
+        self._handle = os.pidfd_open(self._keeper)
+        self.reason = ""
+        self._inherited = memory_of([self.pid], 0)
+        self.channel = Channel(room, ANSWER_LIMIT)
+        self.conversation = Conversation(self.channel)
+
+    def bound_socket(self) -> socket.socket:
+        """Return a TCP socket bound to a free port of the child's own loopback. Raises OSError."""
+        self._service.settimeout(STARTUP_SECONDS)
+        self._service.send(b"s")
+        _, descriptors, _, _ = socket.recv_fds(self._service, 1, 1)
+        if len(descriptors) != 1:
+            raise ConnectionError("the learner's process has ended")
+        return socket.socket(fileno=descriptors[0])
+
+    def waited(self) -> float:
+        """Return the seconds for which the learner's process, ready to run, had no processor."""
+        return waited(self.pid)
+
+    def watch(self) -> None:
+        """End the child if its processes hold more memory than they may."""
+        pids = [self.pid, *descendants(self.pid), *self._orphans()]
+        if memory_of(pids, self._inherited) > self._limits.memory * 1024 * 1024:
+            self.kill(f"used more than {self._limits.memory:,} MiB of memory")
+
+    def _orphans(self) -> list[int]:
+        return [pid for pid in descendants(self._keeper) if pid != self.pid]
+
+    def interrupt(self) -> None:
+        """Tell the learner's process that a call's time is up, as the timer of ``exercises.guard`` would."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGALRM)
+
+    def kill(self, reason: str = "") -> None:
+        """End all its processes; the first reason given stands."""
+        if self._handle < 0:
+            return
+        self.reason = self.reason or reason
+        end_tree(self._keeper)
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._handle, signal.SIGKILL)
+
+    def close(self) -> None:
+        """End it, and wait until it is gone; closing twice is harmless."""
+        if self._handle < 0:
+            return
+        self.channel.close()
+        self._service.close()
+        self.kill()
+        waiting = select.poll()
+        waiting.register(self._handle, select.POLLIN)
+        waiting.poll(int(STARTUP_SECONDS * 1000))
+        os.close(self._handle)
+        self._handle = -1
+
+
+def _introduced(room: socket.socket, service: socket.socket) -> int:
+    """Wait for the room's first word and return its process id as this process sees it.
+
+    The kernel puts the id there, whatever the sender says (SCM_CREDENTIALS, unix(7)).
+    """
+    waiting = select.poll()
+    waiting.register(room, select.POLLIN)
+    waiting.register(service, select.POLLIN)
+    until = time.monotonic() + STARTUP_SECONDS
+    while time.monotonic() < until:
+        for descriptor, _ in waiting.poll(1000):
+            if descriptor == service.fileno():
+                raise NoSandbox(_complaint(service.recv(4096)))
+            _, ancillary, _, _ = room.recvmsg(3, socket.CMSG_SPACE(_CREDENTIALS.size))
+            for level, kind, data in ancillary:
+                if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
+                    return int(_CREDENTIALS.unpack(data[: _CREDENTIALS.size])[0])
+            raise NoSandbox("a learner's process ended before it began")
+    raise NoSandbox(f"a learner's process did not begin in {STARTUP_SECONDS:g} s")
+
+
+def _complaint(message: bytes) -> str:
+    with suppress(ValueError, KeyError):
+        return str(json.loads(message)["failed"])
+    return "a learner's process ended before it began"
+
+
+class Sandbox:
+    """A context manager that gives children, one at a time, and ends whatever is left."""
+
+    def __init__(self, isolation: Isolation = "bwrap", limits: Limits | None = None) -> None:
+        self._isolated = isolation == "bwrap"
+        self.limits = limits or Limits()
+        self.walls: Walls = "nested" if self._isolated else "none"
+        self._folder = tempfile.TemporaryDirectory(prefix="mtls-lab-walls-", ignore_cleanup_errors=True)
+        self._library = Path(self._folder.name)
+        self._library.chmod(0o755)  # nothing in it is secret, and root's helper reads it as somebody else
+        self._template: tuple[subprocess.Popen[bytes], socket.socket] | None = None
+        self._child: Child | None = None
+        self._over = threading.Event()
+        self._watchdog = threading.Thread(target=self._watch, name="watchdog", daemon=True)
+
+    def __enter__(self) -> Self:
+        write_library(self._library)
+        self._watchdog.start()
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._let_go()
+        self._end_template()
+        self._folder.cleanup()
+
+    def child(self) -> Child:
+        """Return a fresh child; the one before is ended. Raises NoSandbox where there can be none."""
+        self._let_go()
+        try:
+            self._child = self._forked()
+        except NoSandbox:
+            if self.walls != "nested":
+                raise
+            # Namespaces within namespaces are not permitted everywhere; a bubblewrap for each child may be.
+            self._end_template()
+            self.walls = "given"
+            self._child = self._forked()
+        return self._child
+
+    def _forked(self) -> Child:
+        room, far_room = socket.socketpair()
+        service, far_service = socket.socketpair()
+        room.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        request = json.dumps({"walls": self.walls, "limits": self.limits.to_json()}).encode()
+        with far_room, far_service:
+            try:
+                process, control = self._ready()
+                socket.send_fds(control, [request], [far_room.fileno(), far_service.fileno()])
+            except OSError as error:
+                self._end_template()
+                raise NoSandbox(f"the sandbox does not start: {error}") from None
+        if self.walls == "given":
+            self._template = None
+            control.close()
+        try:
+            return Child(room, service, self.limits)
+        except (OSError, NoSandbox) as error:
+            room.close()
+            service.close()
+            if self.walls == "given":
+                process.kill()
+                process.wait()
+            raise NoSandbox(f"the sandbox does not start: {error}") from None
+
+    def _ready(self) -> tuple[subprocess.Popen[bytes], socket.socket]:
+        """Return the running template with its socket, started if it is not there."""
+        if self._template is not None and self._template[0].poll() is None:
+            return self._template
+        self._end_template()
+        control, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with far:
+            process = launch.start(self._library, far, isolated=self._isolated, once=self.walls == "given")
+        self._template = process, control
+        control.settimeout(STARTUP_SECONDS)
+        if control.recv(16) != b"ready":
+            assert process.stderr is not None
+            said = process.stderr.read().decode(errors="replace").strip().splitlines()
+            raise OSError(said[-1] if said else "it ended at once")
+        return self._template
+
+    def _watch(self) -> None:
+        while not self._over.wait(_WATCH_SECONDS):
+            child = self._child
+            if child is not None:
+                with suppress(OSError):
+                    child.watch()
+
+    def _let_go(self) -> None:
+        child, self._child = self._child, None
+        if child is not None:
+            child.close()
+
+    def _end_template(self) -> None:
+        if self._template is not None:
+            process, control = self._template
+            self._template = None
+            control.close()
+            end_tree(process.pid)
+            process.wait()
+            if process.stderr is not None:
+                process.stderr.close()
