@@ -9,8 +9,11 @@ import pytest
 
 from labsupport.exercises import catalogue, find
 from tests.browser.lab import Lab, Notebook, Shoot
+from tests.browser.sight import FAINT, WIDE
 
 pytestmark = pytest.mark.browser
+
+OUTPUTS = ".jp-RenderedHTMLCommon.jp-OutputArea-output"
 
 HEAD = "def verifies(message: int, signature: int, e: int, n: int) -> bool:\n    return "
 EXERCISE = "start-verifies"
@@ -86,7 +89,7 @@ def test_a_lesson_reaches_its_end_and_can_be_read(lab: Lab, page: Any, shoot: Sh
     assert all(len(figure.get_attribute("alt") or "") > 50 for figure in figures.all())
     for exercise_id in LESSONS[slug]:
         assert "not written yet" in notebook.outputs(notebook.index(f"check-{exercise_id}")).inner_text()
-    assert page.evaluate(FAINT) == []
+    assert page.evaluate(FAINT, OUTPUTS) == []
     figures.nth(2).scroll_into_view_if_needed()
     shoot(page, f"{slug[:2]}-{theme}")
     assert "official Jupyter news" not in page.inner_text("body")
@@ -138,7 +141,7 @@ def test_everything_can_be_read_in_both_themes(lab: Lab, page: Any, shoot: Shoot
     notebook = Notebook(page, lab, "00_start.ipynb")
     notebook.run_all()
     assert page.locator(f'body[data-jp-theme-light="{str(theme == "light").lower()}"]').count() == 1
-    assert page.evaluate(FAINT) == []
+    assert page.evaluate(FAINT, OUTPUTS) == []
     figure = page.locator(".jp-OutputArea-output img[alt]").nth(1)
     figure.scroll_into_view_if_needed()
     shoot(page, f"00-{theme}-figures")
@@ -157,56 +160,4 @@ def test_on_a_phone_nothing_but_tables_and_figures_is_wider_than_the_screen(
     page.locator("#jp-left-stack").wait_for(state="hidden")
     notebook.outputs(notebook.index(f"check-{LESSONS[slug][0]}")).scroll_into_view_if_needed()
     shoot(page, f"{slug[:2]}-phone")
-    assert page.evaluate(WIDE) == []
-
-
-# Texts of our own outputs whose contrast with what is behind them is below 4.5, opacity counted in.
-FAINT = """() => {
-    const parse = text => (text.match(/[\\d.]+/g) ?? []).map(Number);
-    const over = (top, alpha, below) => top.map((value, index) => value * alpha + below[index] * (1 - alpha));
-    const behind = element => {
-        for (let at = element; at; at = at.parentElement) {
-            const [red, green, blue, alpha = 1] = parse(getComputedStyle(at).backgroundColor);
-            if (alpha > 0.99) return [red, green, blue];
-        }
-        return [255, 255, 255];
-    };
-    const luminance = colour => {
-        const [red, green, blue] = colour.map(value => value / 255)
-            .map(value => value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
-        return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-    };
-    const faint = [];
-    for (const output of document.querySelectorAll(".jp-RenderedHTMLCommon.jp-OutputArea-output")) {
-        const walker = document.createTreeWalker(output, NodeFilter.SHOW_TEXT);
-        while (walker.nextNode()) {
-            const text = walker.currentNode.textContent.trim(), element = walker.currentNode.parentElement;
-            if (!text || !element.checkVisibility()) continue;
-            let opacity = 1;
-            for (let at = element; at && at !== output; at = at.parentElement)
-                opacity *= Number(getComputedStyle(at).opacity);
-            const back = behind(element);
-            const ink = over(parse(getComputedStyle(element).color).slice(0, 3), opacity, back);
-            const [light, dark] = [luminance(ink), luminance(back)].sort((a, b) => b - a);
-            const contrast = (light + 0.05) / (dark + 0.05);
-            if (contrast < 4.5) faint.push(`${contrast.toFixed(2)}: ${text.slice(0, 60)}`);
-        }
-    }
-    return faint;
-}"""
-
-# Parts of our own outputs that stick out of them, unless something around them scrolls.
-WIDE = """() => {
-    const wide = [];
-    for (const output of document.querySelectorAll(".jp-RenderedHTMLCommon.jp-OutputArea-output")) {
-        const edge = output.getBoundingClientRect().right + 1;
-        for (const element of output.querySelectorAll("*")) {
-            if (element.getBoundingClientRect().right <= edge) continue;
-            let scrolls = false;
-            for (let at = element.parentElement; at && at !== output; at = at.parentElement)
-                scrolls ||= getComputedStyle(at).overflowX === "auto";
-            if (!scrolls) wide.push(`${element.tagName}: ${element.textContent.slice(0, 60)}`);
-        }
-    }
-    return wide;
-}"""
+    assert page.evaluate(WIDE, OUTPUTS) == []

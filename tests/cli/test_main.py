@@ -16,7 +16,7 @@ from labsupport.cli.commands import build_parser
 from labsupport.cli.parser import Parser
 from labsupport.errors import LabError, LessonError, UsageError
 
-COMMANDS = ["lab", "demo", "serve", "doctor", "build", "run", "release"]
+COMMANDS = ["lab", "demo", "serve", "doctor", "build", "run", "release", "report"]
 
 
 def subparsers(parser: argparse.ArgumentParser) -> dict[str, Parser]:

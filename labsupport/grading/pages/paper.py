@@ -39,6 +39,7 @@ a { color: var(--accent); }
 .away { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .sheet { background: var(--sheet); border: 1px solid var(--line); border-radius: 10px; padding: 1rem 1.1rem;
   margin: 0.8rem 0; }
+.sheet > :first-child { margin-top: 0; }
 .mark { font-size: 2.3rem; font-weight: 700; line-height: 1.15; letter-spacing: -0.02em; margin: 0; }
 .mark small { font-size: 1.05rem; font-weight: 400; letter-spacing: 0; color: var(--soft); }
 dl.facts { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 0.15rem 1.1rem; margin: 0.8rem 0 0; }
@@ -47,7 +48,7 @@ dl.facts dt { color: var(--soft); } dl.facts dd { margin: 0; }
 .exercise > h3 ~ * { margin-left: 0.9rem !important; } .exercise > h3 + div { margin-left: 0 !important; }
 details.sheet { padding: 0.5rem 0.9rem; margin: 0.4rem 0; } details.sheet + details.sheet { margin-top: 0; }
 svg { display: block; width: 100%; height: auto; max-width: 30rem; }
-svg text { fill: var(--ink); font-size: 12px; } svg .quiet { fill: var(--soft); }
+svg text { fill: currentColor; font-size: 12px; } svg .quiet { color: var(--soft); }
 svg .bar { fill: var(--bar); } svg .track { fill: var(--track); } svg .axis { stroke: var(--line); }
 figure { margin: 0; } bdi { overflow-wrap: anywhere; }
 details { margin-top: 0.4rem; } summary { cursor: pointer; }
@@ -60,7 +61,7 @@ table { border-collapse: collapse; width: 100%; } caption { text-align: left; co
 th, td { text-align: left; padding: 0.3rem 0.6rem 0.3rem 0; vertical-align: baseline; overflow-wrap: anywhere; }
 thead th { font-weight: 600; color: var(--soft); border-bottom: 1px solid var(--line); }
 td.number, th.number { text-align: right; white-space: nowrap; overflow-wrap: normal; }
-table.heat { table-layout: fixed; } table.heat .number { width: 5.6rem; white-space: normal; }
+table.heat { table-layout: fixed; } table.heat .number { width: clamp(4.1rem, 15vw, 6.5rem); white-space: normal; }
 table.heat td.number { border: 2px solid var(--sheet); padding: 0.25rem 0.6rem; }
 .beside { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 0 1rem; }
 .beside > * { min-width: 0; }
