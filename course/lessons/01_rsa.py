@@ -27,7 +27,10 @@ from labsupport import Authority, attempt, check, progress, show
 # ## 1. A key from two primes
 #
 # Take two primes, 3 and 11. Their product n is called the *modulus*: from now on all numbers are remainders of a
-# division by n, from 0 to n - 1.
+# division by n, from 0 to n - 1. To count *modulo n* is to keep the remainder alone. In Python `**` is the power and
+# `%` the remainder: `2**6 % 33` is what 64 leaves, 31.
+#
+# The product of p - 1 and q - 1 is needed as well. The article calls it φ(n), the cell `phi`.
 
 # %%
 p, q = 3, 11
@@ -38,7 +41,7 @@ n, phi
 # %% [markdown]
 # The *public exponent* e may be any number above 1 that shares no factor with p - 1 and q - 1. Take 3.
 #
-# The *private exponent* d undoes it: e · d must leave 1 when divided by 20. Let us try all numbers up to 40.
+# The *private exponent* d undoes it: e · d must leave 1 when divided by `phi`, 20. Let us try all numbers up to 40.
 
 # %%
 e = 3
@@ -398,6 +401,7 @@ check("rsa-sign", sign, verify)
 # %% setup
 import hashlib
 
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
@@ -434,6 +438,13 @@ block[-32:] == hashlib.sha256(text).digest()
 pow(int.from_bytes(block), key.private_numbers().d, public.n) == int.from_bytes(signed)
 
 # %% [markdown]
+# It is. Your `verify` of exercise 4 has all that it takes: message, signature, e and n, of any length. It knows no
+# padding, so its message is the block. The card stays neutral until you have written the function.
+
+# %%
+attempt(verify, int.from_bytes(block), int.from_bytes(signed), public.e, public.n)
+
+# %% [markdown]
 # ### What is in a certificate
 #
 # The article ends its story with "certificate = 14". Here is a certificate of an authority with an RSA key, and the
@@ -466,10 +477,28 @@ opened[-32:] == hashlib.sha256(received).digest()
 
 # %% [markdown]
 # One thing this signature does *not* prove: that whoever shows the certificate owns the key in it. Certificates are
-# public, and a copy verifies as well as the original.
-#
-# Proof takes a second signature, made on the spot with the key that the certificate names. In TLS it is called
-# CertificateVerify; lesson 06 shows it in a handshake.
+# public, and a copy verifies as well as the original. Here is all that a thief needs for that:
+
+# %%
+owner = authority.issue("server1", role="server", algorithm="rsa")
+copy = owner.certificate_pem
+attempt(x509.load_pem_x509_certificate(copy).verify_directly_issued_by, certificate).verdict
+
+# %% [markdown]
+# Proof takes a second signature, made on the spot with the key that the certificate names. First the owner signs
+# something that was never signed before, then the thief, who has another key.
+
+# %%
+fresh = b"a number that nobody has used before"
+named, own_key = owner.certificate.public_key(), owner.key
+assert isinstance(named, rsa.RSAPublicKey)
+assert isinstance(own_key, rsa.RSAPrivateKey)
+proofs = [each.sign(fresh, padding.PKCS1v15(), hashes.SHA256()) for each in (own_key, key)]
+[attempt(named.verify, proof, fresh, padding.PKCS1v15(), hashes.SHA256()).verdict for proof in proofs]
+
+# %% [markdown]
+# In TLS this proof is called CertificateVerify; lesson 06 shows it in a handshake. The article's story ends one
+# signature too early.
 
 # %% [markdown]
 # ## 5. What protects the key
@@ -505,8 +534,8 @@ show(factoring(times))
 # If n is not the product of two different primes (a prime, the square of a prime, a number below 6), raise
 # `ValueError`.
 #
-# The judge begins with 16 to 20 bits and ends with 40 to 44, one point for each. A call has one second and a half,
-# which plain division is fast enough for. As in exercise 1, every d that undoes e is right.
+# The judge begins with 16 to 20 bits and ends with 40 to 44, one point for each. A call has a little more than a
+# second, which plain division is fast enough for. As in exercise 1, every d that undoes e is right.
 #
 # `crack(33, 3)` → `7`
 #

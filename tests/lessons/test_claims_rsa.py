@@ -6,6 +6,7 @@ import hashlib
 import math
 
 import pytest
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -121,6 +122,30 @@ class TestRealSignatures:
         numbers = key.public_numbers()
         block = pow(int.from_bytes(certificate.signature), numbers.e, numbers.n).to_bytes(256)
         assert block[-32:] == hashlib.sha256(certificate.tbs_certificate_bytes).digest()
+
+    def test_a_copy_verifies_and_a_thief_cannot_sign_for_it(self, key: rsa.RSAPrivateKey) -> None:
+        said(RSA, "a copy verifies as well as the original.")
+        authority = Authority.root(algorithm="rsa")
+        owner = authority.issue("server1", role="server", algorithm="rsa")
+        copy = x509.load_pem_x509_certificate(owner.certificate_pem)
+        copy.verify_directly_issued_by(authority.certificate)
+        said(RSA, "First the owner signs something that was never signed before, then the thief, who has another key.")
+        named, own_key = copy.public_key(), owner.key
+        assert isinstance(named, rsa.RSAPublicKey)
+        assert isinstance(own_key, rsa.RSAPrivateKey)
+        how = padding.PKCS1v15(), hashes.SHA256()
+        named.verify(own_key.sign(b"fresh", *how), b"fresh", *how)
+        with pytest.raises(InvalidSignature):
+            named.verify(key.sign(b"fresh", *how), b"fresh", *how)
+
+    def test_the_learners_verify_agrees_with_the_library(self, key: rsa.RSAPrivateKey) -> None:
+        said(RSA, "It knows no padding, so its message is the block.")
+        public = key.public_key().public_numbers()
+        signed = int.from_bytes(key.sign(b"Pay Bob 10 euros", padding.PKCS1v15(), hashes.SHA256()))
+        block = pow(signed, public.e, public.n)
+        verify = answer_to(RSA, "rsa-sign")
+        assert verify(block, signed, public.e, public.n) is True
+        assert verify(block, signed ^ 1, public.e, public.n) is False
 
     def test_a_small_exponent_without_padding(self) -> None:
         said(RSA, "With e = 3 everybody can sign 8, under any key")
