@@ -83,6 +83,13 @@ def test_the_line_of_factoring_is_that_of_the_measurements() -> None:
         factoring({20: 1.0})
 
 
+def test_the_price_of_length_is_said_without_powers_of_ten() -> None:
+    figure: Any = key_sizes(TIMES).figure
+    assert figure.get_label().startswith("Making a key costs most, verifying least.")
+    assert "make a key: 10 ms at 1024 bits, 700 ms at 4096." in figure.get_label()
+    assert "verify: 0.01 ms" in figure.get_label()
+
+
 def test_times_are_measured() -> None:
     assert rsa_times.seconds_to_factor(20, 7, rounds=1) > 0
     with pytest.raises(ValueError, match="at least 16 bits"):

@@ -129,7 +129,7 @@ def key_sizes(milliseconds: Mapping[str, Mapping[int, float]]) -> Axes:
         ax.semilogy(sizes, [times[bits] for bits in sizes], color=colour, linestyle=style, marker=marker, linewidth=1.8)
         _label(ax, name, (sizes[-1], times[sizes[-1]]), (9, 0), colour)
         sentences.append(
-            f"{name} takes {times[sizes[0]]:.2g} ms at {sizes[0]} bits and {times[sizes[-1]]:.2g} ms at {sizes[-1]}."
+            f"{name}: {_spoken(times[sizes[0]])} ms at {sizes[0]} bits, {_spoken(times[sizes[-1]])} ms at {sizes[-1]}."
         )
     sizes = sorted(next(iter(milliseconds.values())))
     ax.set_xticks(sizes)
@@ -137,7 +137,12 @@ def key_sizes(milliseconds: Mapping[str, Mapping[int, float]]) -> Axes:
     ax.set_xlabel("bits of the modulus", color=INK)
     ax.set_ylabel("milliseconds", color=INK)
     _bare(ax)
-    return describe(ax, "Longer keys cost the one who signs, hardly the one who verifies", " ".join(sentences))
+    return describe(ax, "Making a key costs most, verifying least", " ".join(sentences))
+
+
+def _spoken(number: float) -> str:
+    """Return `number` with two figures that count, and without powers of ten: 210, 1.3, 0.0072."""
+    return f"{float(f'{number:.2g}'):g}"
 
 
 def _line(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
