@@ -235,8 +235,9 @@ def _cases(draw: Draw) -> Iterator[Case]:
         yield _case(partial(Public, root, root, 17), SMALL)
     for n in (1, 0, -draw.between(2, 999)):
         yield _case(partial(Public, n, 1, 3), SMALL)
-    yield _case(partial(_product, draw.child("large"), LARGE_BITS), LARGE)
-    yield _case(partial(_product, draw.child("larger"), 43), LARGE)
+    for name, low, high in (("large", LARGE_BITS, 42), ("larger", 43, 44)):
+        own = draw.child(name)
+        yield _case(partial(_product, own, own.between(low, high)), LARGE)
     yield _case(partial(_large_prime, draw.child("prime")), LARGE)
 
 
