@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 import sqlite3
 import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from tests.grading.booking import SPECS, WHEN, exercise, result, submission
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> Gradebook:
+def book(tmp_path: Path) -> Iterator[Gradebook]:
     with Gradebook.open(tmp_path / "gradebook.db") as opened:
         yield opened
 
@@ -227,9 +228,7 @@ def test_what_is_not_there_is_told(book: Gradebook) -> None:
 def test_a_result_in_another_form_is_told_and_named(book: Gradebook) -> None:
     done = book.record(submission(), result(), SPECS)
     book._connection.execute("""UPDATE results SET result = '{"lesson": 1}'""")
-    with pytest.raises(
-        GradebookError, match="result 1: not a result of this version of the grader; grade 01_rsa of ada"
-    ):
+    with pytest.raises(GradebookError, match=r"result 1: not a result of this version .*; grade 01_rsa of ada"):
         book.result(done.result_id)
     assert book.marks()[0].points == 3.0
 
