@@ -15,19 +15,18 @@ nothing else: no script, no network. Feedback lies in a folder for each learner 
 pages name learners, and are for you alone. What was there before is replaced.
 """
 _EXAMPLES = """\
-  labsupport report --out pages                          everything in gradebook.db
-  labsupport report --gradebook autumn.db --out pages    another gradebook"""
+  labsupport report --out pages
+  labsupport report --gradebook autumn.db --out pages"""
 
 
 def add(commands: Commands) -> None:
     """Register the command."""
-    parser = commands.add("report", run, "write feedback pages and class pages", _DETAILS, _EXAMPLES)
+    parser = commands.add("report", _run, "write feedback pages and class pages", _DETAILS, _EXAMPLES)
     parser.add_argument("--gradebook", type=Path, default=Path("gradebook.db"), metavar="FILE", help="gradebook.db")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder for the pages")
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Write the pages and say where they are."""
+def _run(arguments: argparse.Namespace) -> int:
     # Here, so that help does not wait for SQLite.
     from labsupport.grading.gradebook import Gradebook
     from labsupport.grading.pages.report import write_lesson

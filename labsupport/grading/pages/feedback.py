@@ -54,7 +54,7 @@ def _mark(graded: Graded, found: list[Standing]) -> str:
         mark = f'<p class="mark">{points:g} <small>of {out_of:g} point{"" if out_of == 1 else "s"}</small></p>\n'
     if unjudged:
         mark += (
-            f"<p>The file could not be judged: {look.escape(clip(unjudged))}</p>\n"
+            f"<p>The file could not be judged: {look.escape(clip(unjudged, 1_000))}</p>\n"
             "<p>That is not a mark of nought. Hand the notebook in once more, or ask your instructor.</p>\n"
         )
     rows = (
@@ -93,7 +93,7 @@ def _adjustment(standing: Standing) -> Iterator[str]:
         "adjusted",
         "info",
         f"Your instructor looked at this exercise on {moment(adjustment.made_at)}: "
-        f"<b>{points_text(standing.points, standing.out_of)}</b>{before}. {look.escape(clip(adjustment.because))}",
+        f"<b>{points_text(standing.points, standing.out_of)}</b>{before}. {look.escape(clip(adjustment.because, 2_000))}",
     )
 
 
