@@ -6,6 +6,7 @@ The judge is server2, and knows what reached it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal, get_args
@@ -163,8 +164,12 @@ def _trouble(kind: Trouble, draw: Draw, callee: Callee) -> Outcome:
     reached = False
     if kind == "down":
         # Bound and not listening: nobody answers here, and nobody else can take the port meanwhile.
-        with bound_socket() as idle:
-            answer = stage.ask(callee, observe("a port where nobody listens", lambda: int(idle.getsockname()[1])))
+        with ExitStack() as stack:
+
+            def bind() -> int:
+                return int(stack.enter_context(bound_socket()).getsockname()[1])
+
+            answer = stage.ask(callee, observe("a port where nobody listens", bind))
     else:
         with stage.server2(impostor=kind == "impostor", refuses_us=kind == "refuses-us") as server2:
             answer = stage.ask(callee, server2.port)
