@@ -89,11 +89,12 @@ def _adjustment(standing: Standing) -> Iterator[str]:
     if adjustment is None:
         return
     before = "" if standing.report is None else f", not {standing.report.points:g}"
+    because = look.escape(clip(adjustment.because, 2_000))
     yield badge_line(
         "adjusted",
         "info",
         f"Your instructor looked at this exercise on {moment(adjustment.made_at)}: "
-        f"<b>{points_text(standing.points, standing.out_of)}</b>{before}. {look.escape(clip(adjustment.because, 2_000))}",
+        f"<b>{points_text(standing.points, standing.out_of)}</b>{before}. {because}",
     )
 
 
