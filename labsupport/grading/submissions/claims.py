@@ -97,7 +97,7 @@ def _of_moodle(parts: Parts, stem: str, lessons: Sequence[str]) -> Claim | None:
     if match is None:
         return None
     file = stem if len(parts) > 1 else match["file"]
-    name = match["name"].strip()
+    name = match["name"].strip(" ")
     return _with_lesson(Claim("moodle", match["number"] or name, "", name), file, lessons)
 
 
@@ -119,7 +119,7 @@ def _in_folder(parts: Parts, stem: str, lessons: Sequence[str], kind: Kind) -> C
         kind = "nbgrader"
     # A folder of a lesson with nobody's folder around it is no learner.
     learner = "" if kind == "folder" and folders[0].lower() in {lesson.lower() for lesson in lessons} else folders[0]
-    claim = Claim(kind, learner.strip(), of_lesson[0] if of_lesson else "")
+    claim = Claim(kind, learner.strip(" "), of_lesson[0] if of_lesson else "")
     return _with_lesson(claim, stem, lessons)
 
 
@@ -128,7 +128,7 @@ def _flat(stem: str, lessons: Sequence[str]) -> Claim:
     stem, version = _without_copy(stem)
     named = lesson_named(stem, lessons)
     if named is None:
-        return Claim("flat", stem.strip(), "", version=version)
+        return Claim("flat", stem.strip(" "), "", version=version)
     lesson, before, after = named
     if version == 0 and (match := _VERSION.fullmatch(after)):
         after, version = "", int(match[1])

@@ -59,8 +59,7 @@ class Archive:
         self._total = 0
         self._over = 0
         for position, info in enumerate(archive.infolist()):
-            if not info.is_dir():
-                self._look_at(info, position)
+            self._look_at(info, position)
         if self._over:
             what = f"{self._over} notebooks left out: together over {limits.total:,} bytes; grade it in parts"
             self.trouble.lines.append(f"{self.label}: {what}")
@@ -72,6 +71,8 @@ class Archive:
 
     def _look_at(self, info: zipfile.ZipInfo, position: int) -> None:
         name = _name_of(info)
+        if name.endswith("/"):
+            return  # a folder
         parts = tuple(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
         # A NUL ends the name for some and not for others; what hides behind it is looked at by its whole name.
         kind = kind_of(parts[-1].rstrip("\0")) if parts else "other"
@@ -100,14 +101,12 @@ class Archive:
     def _read(self, info: zipfile.ZipInfo, name: str) -> bytes:
         try:
             with self._archive.open(info) as file:
-                content = file.read(self._limits.file + 1)
+                # zipfile unpacks as much as it is asked for, before it looks at what the entry claims.
+                return file.read(info.file_size + 1)
         except _BROKEN as error:
             raise SubmissionError(
                 self.trouble.about(name, f"damaged in the zip ({type(error).__name__}); download the zip again")
             ) from error
-        if len(content) > self._limits.file:
-            raise SubmissionError(self.trouble.about(name, f"over the limit of {self._limits.file:,} bytes"))
-        return content
 
     def _below_submitted(self) -> None:
         """Where there is a ``submitted`` of nbgrader's, at the top or in the one folder at the top, take that alone."""
