@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import labsupport
-from labsupport.cli import authoring, demo, doctor, lab, report, serve
+from labsupport.cli import authoring, demo, doctor, grading, lab, marks, report, serve
 from labsupport.cli.parser import Commands, Parser
 
 __all__ = ["build_parser"]
@@ -25,6 +25,6 @@ def build_parser() -> Parser:
     parser = Parser(prog="labsupport", description=_DESCRIPTION, epilog=_EPILOG)
     parser.add_argument("--version", action="version", version=f"labsupport {labsupport.__version__}")
     commands = Commands(parser)
-    for module in (lab, demo, serve, doctor, authoring, report):
+    for module in (lab, demo, serve, doctor, authoring, grading, marks, report):
         module.add(commands)
     return parser

@@ -30,6 +30,7 @@ from labsupport.grading.inside.limits import Limits
 from labsupport.grading.sandbox import launch
 from labsupport.grading.sandbox.library import write_library
 from labsupport.grading.sandbox.processes import descendants, end_tree, memory_of, parent_of, waited
+from labsupport.pki.folders import private_folder
 
 __all__ = ["Child", "Isolation", "NoSandbox", "Sandbox"]
 
@@ -143,9 +144,10 @@ class Sandbox:
         self._isolated = isolation == "bwrap"
         self.limits = limits or Limits()
         self.walls: Walls = "nested" if self._isolated else "none"
-        self._folder = tempfile.TemporaryDirectory(prefix="mtls-lab-walls-", ignore_cleanup_errors=True)
+        # Where it is swept up even after a judge that was killed.
+        self._folder = tempfile.TemporaryDirectory(dir=private_folder(), ignore_cleanup_errors=True)
         self._library = Path(self._folder.name)
-        self._library.chmod(0o755)  # nothing in it is secret, and root's helper reads it as somebody else
+        self._library.chmod(0o755)
         self._template: tuple[subprocess.Popen[bytes], socket.socket] | None = None
         self._child: Child | None = None
         self._over = threading.Event()

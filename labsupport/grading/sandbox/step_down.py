@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 __all__ = ["UNPRIVILEGED", "main"]
@@ -19,7 +20,10 @@ __all__ = ["UNPRIVILEGED", "main"]
 UNPRIVILEGED = 64646
 
 _NEWNS = 0x20000
-_MS_BIND, _MS_REC, _MS_PRIVATE = 4096, 16384, 1 << 18
+_MS_BIND, _MS_MOVE, _MS_REC, _MS_PRIVATE = 4096, 8192, 16384, 1 << 18
+
+# In this process's own mount namespace, so that nobody else sees what lies there now.
+_EVERYBODYS = Path("/tmp")  # noqa: S108  # no file is made there
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -48,21 +52,19 @@ def _staged(arguments: list[str], stage: Path) -> Iterator[str]:
         # Root of a container: perhaps everything can be read all the same.
         yield from arguments
         return
-    taken = 0
-    source_next = False
-    for argument in arguments:
-        if source_next:
-            place = stage / str(taken)
-            taken += 1
-            if Path(argument).is_dir():
-                place.mkdir()
-            else:
-                place.touch()
-            _mount(argument, place, None, _MS_BIND | _MS_REC)
-            yield str(place)
+    sources = [value for option, value in pairwise(arguments) if option == "--ro-bind"]
+    places: dict[str, str] = {}
+    for source in dict.fromkeys(sources):
+        place = stage / str(len(places))
+        if Path(source).is_dir():
+            place.mkdir()
         else:
-            yield argument
-        source_next = argument == "--ro-bind"
+            place.touch()
+        _mount(source, place, None, _MS_BIND | _MS_REC)
+        places[source] = str(_EVERYBODYS / place.name)
+    _mount(str(stage), _EVERYBODYS, None, _MS_MOVE)
+    for before, argument in zip(["", *arguments], arguments, strict=False):
+        yield places[argument] if before == "--ro-bind" else argument
 
 
 def _mount(source: str | None, target: Path, kind: str | None, flags: int, options: str | None = None) -> None:

@@ -1,0 +1,130 @@
+"""``labsupport grade``: from submissions to marks in a gradebook, and a stored judgement judged again."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from labsupport.cli.parser import Commands
+from labsupport.errors import LabError, UsageError
+
+if TYPE_CHECKING:
+    from labsupport.grading.batch import Summary
+
+__all__ = ["add"]
+
+_DETAILS = """
+SUBMISSIONS is a folder (LEARNER/LESSON.ipynb, nbgrader's submitted/, or files named by learner) or the zip of a bulk
+download from Canvas or Moodle. Learners' code runs in a sandbox, the judge outside; each result is in the gradebook as
+soon as it is there, so a batch that was stopped goes on where it was. Exit code 1 when something could not be judged.
+"""
+_EXAMPLES = """\
+  labsupport grade submissions/
+  labsupport grade bulk.zip --lesson 01_rsa --roster roster.csv --due 2026-12-01T23:59
+  labsupport grade --replay 17"""
+
+_INTERRUPTED = 130
+
+
+def add(commands: Commands) -> None:
+    """Register the command."""
+    parser = commands.add("grade", _run, "judge submissions and keep the marks in a gradebook", _DETAILS, _EXAMPLES)
+    parser.add_argument("submissions", nargs="?", type=Path, metavar="SUBMISSIONS", help="a folder or a zip")
+    parser.add_argument("--lesson", metavar="LESSON", help="judge this lesson only; the lesson of files that name none")
+    parser.add_argument("--gradebook", type=Path, default=Path("gradebook.db"), metavar="FILE", help="gradebook.db")
+    parser.add_argument("--jobs", type=_count, metavar="N", help="how many are judged at once (one for each processor)")
+    parser.add_argument("--feedback", type=Path, metavar="DIR", help="write the feedback and class pages into DIR too")
+    parser.add_argument("--isolation", choices=("bwrap", "none"), default="bwrap", help="how code is locked up (bwrap)")
+    parser.add_argument("--time", type=_count, default=300, metavar="SECONDS", help="for one submission (300)")
+    parser.add_argument("--memory", type=_count, default=512, metavar="MIB", help="for one submission (512)")
+    parser.add_argument("--roster", type=Path, metavar="CSV", help="who is in the class; Canvas's own export will do")
+    parser.add_argument("--due", metavar="TIME", help="such as 2026-12-01T23:59; what is later becomes a finding")
+    parser.add_argument("--regrade", action="store_true", help="judge again what the gradebook knows")
+    parser.add_argument("--json", action="store_true", help="one line of JSON for each submission, no progress bar")
+    parser.add_argument("--replay", type=_count, metavar="RESULT", help="judge a stored transcript again, and show it")
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1")
+    return int(text)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    if arguments.replay is not None:
+        return _replay(arguments)
+    if arguments.submissions is None:
+        raise UsageError("name a folder or a zip of submissions, or --replay RESULT")
+    if sys.platform != "linux":
+        raise LabError("learners' code is locked up with means of Linux: grade there, or in WSL 2 on Windows")
+    return _grade(arguments)
+
+
+def _grade(arguments: argparse.Namespace) -> int:
+    from labsupport.cli.grading_display import Display
+    from labsupport.grading.batch import grade
+    from labsupport.grading.gradebook.book import Gradebook
+    from labsupport.grading.pool import Pool
+    from labsupport.grading.settings import Settings, lessons
+    from labsupport.grading.submissions.collect import collect
+    from labsupport.grading.submissions.roster import read_roster
+    from labsupport.grading.submissions.times import parse_due
+
+    roster = read_roster(arguments.roster) if arguments.roster else None
+    due = parse_due(arguments.due) if arguments.due else None
+    settings = Settings(arguments.isolation, float(arguments.time), arguments.memory)
+    with ExitStack() as stack:
+        found = stack.enter_context(
+            collect(arguments.submissions, lessons=lessons(), lesson=arguments.lesson, roster=roster, due=due)
+        )
+        display = Display(len(found), as_json=arguments.json)
+        for line in (*found.problems, *found.notes):
+            display.say(line)
+        book = stack.enter_context(Gradebook.open(arguments.gradebook))
+        pool = stack.enter_context(Pool(settings, arguments.jobs or len(os.sched_getaffinity(0))))
+        try:
+            summary = grade(found, book, pool, regrade=arguments.regrade, tell=display.done)
+        except KeyboardInterrupt:
+            display.stopped()
+            return _INTERRUPTED
+        summary.unjudged += found.problems
+        written = _pages(arguments, book)
+        display.summary(summary, arguments.gradebook, written)
+    return _code(summary)
+
+
+def _code(summary: Summary) -> int:
+    return 1 if summary.unjudged else 0
+
+
+def _pages(arguments: argparse.Namespace, book: object) -> list[str]:
+    if arguments.feedback is None:
+        return []
+    from labsupport.grading.gradebook.book import Gradebook
+    from labsupport.grading.pages.report import write_lesson
+
+    assert isinstance(book, Gradebook)
+    return [str(write_lesson(arguments.feedback, lesson, book.results(lesson))) for lesson in book.lessons()]
+
+
+def _replay(arguments: argparse.Namespace) -> int:
+    from labsupport.cli.tables import terminal_width
+    from labsupport.grading.gradebook.book import Gradebook
+    from labsupport.grading.replay_words import in_words
+    from labsupport.grading.transcript import replay
+
+    with Gradebook.open(arguments.gradebook, create=False) as book:
+        graded = book.result(arguments.replay)
+    agrees = True
+    for transcript in graded.result.transcripts.values():
+        again = replay(transcript)
+        agrees = agrees and again.agrees
+        print(in_words(again, min(terminal_width() or 80, 100)), end="\n\n")
+    if not graded.result.transcripts:
+        raise LabError(f"result {arguments.replay} has no transcript: {graded.result.unjudged or 'nothing was asked'}")
+    print("The verdicts are the same as then." if agrees else "Not every verdict is the same as then.")
+    return 0 if agrees else 1

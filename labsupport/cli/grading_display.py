@@ -1,0 +1,114 @@
+"""What an instructor sees while a batch is judged: a bar that knows when it will be done, names, and a summary."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from labsupport.cli.tables import render, terminal_width
+from labsupport.notebook.look import plain
+
+if TYPE_CHECKING:
+    from labsupport.grading.batch import Done, Summary
+
+__all__ = ["Display"]
+
+_BAR = 24
+
+
+class Display:
+    """Progress on stderr where that is a terminal; results as text or, a line each, as JSON on stdout."""
+
+    def __init__(self, total: int, *, as_json: bool) -> None:
+        self._total = total
+        self._json = as_json
+        self._began = time.monotonic()
+        self._done = 0
+        self._live = sys.stderr.isatty() and not as_json
+        self._lessons: dict[str, list[float]] = {}
+
+    def say(self, line: str) -> None:
+        """Say a line on stderr, above the bar."""
+        self._wipe()
+        print(plain(line), file=sys.stderr)
+
+    def done(self, done: Done) -> None:
+        """Take note of one submission."""
+        self._done += 1
+        result = done.result
+        if self._json:
+            print(json.dumps(_record(done)), flush=True)
+        elif done.trouble or (result is not None and (result.unjudged or result.overdue)):
+            why = done.trouble or (result.unjudged if result and result.unjudged else "something ran out of time")
+            self.say(f"{done.entry.learner}, {done.entry.lesson}: {why}")
+        if result is not None and done.entry.latest and not result.unjudged:
+            share = result.points / result.out_of if result.out_of else 0.0
+            self._lessons.setdefault(done.entry.lesson, []).append(share)
+        self._draw()
+
+    def stopped(self) -> None:
+        """Say that Ctrl-C was heard, and how to go on."""
+        self.say(f"Stopped: {self._done} of {self._total} are done and kept. The same command goes on with the rest.")
+
+    def summary(self, summary: Summary, gradebook: Path, written: list[str]) -> None:
+        """Show the table at the end, and where everything is."""
+        self._wipe()
+        if self._json:
+            return
+        rows = [
+            (
+                lesson,
+                str(len(shares)),
+                f"{100 * sum(shares) / len(shares):.0f} %",
+                str(sum(share == 1 for share in shares)),
+            )
+            for lesson, shares in sorted(self._lessons.items())
+        ]
+        if rows:
+            print(render(("lesson", "learners", "mean", "full marks"), rows, terminal_width()))
+        seconds = time.monotonic() - self._began
+        known = f", {summary.known} were known" if summary.known else ""
+        print(f"\nJudged {summary.judged} in {seconds:.1f} s{known}.")
+        if summary.findings:
+            print("Findings: " + ", ".join(f"{kind} {count}" for kind, count in summary.findings.most_common()) + ".")
+        if summary.unjudged:
+            print("Not judged:\n" + "\n".join(f"  {plain(line)}" for line in summary.unjudged))
+        print(f"Gradebook: {gradebook}")
+        for line in written:
+            print(line)
+
+    def _draw(self) -> None:
+        if not self._live:
+            return
+        seconds = time.monotonic() - self._began
+        rate = self._done / seconds if seconds else 0.0
+        left = (self._total - self._done) / rate if rate else 0.0
+        full = round(_BAR * self._done / self._total) if self._total else _BAR
+        bar = "█" * full + "·" * (_BAR - full)
+        line = f"\r{bar}  {self._done} of {self._total}  {rate:.1f}/s  {left:.0f} s left"
+        print(f"{line:<70}", end="", file=sys.stderr, flush=True)
+
+    def _wipe(self) -> None:
+        if self._live:
+            print("\r" + " " * 70 + "\r", end="", file=sys.stderr, flush=True)
+
+
+def _record(done: Done) -> dict[str, object]:
+    entry, result = done.entry, done.result
+    findings = [*entry.findings, *(result.findings if result else ())]
+    return {
+        "learner": entry.learner,
+        "lesson": entry.lesson,
+        "source": entry.source,
+        "counts": entry.latest,
+        "known": done.known,
+        "result": done.result_id,
+        "points": result.points if result else None,
+        "out_of": result.out_of if result else None,
+        "unjudged": done.trouble or (result.unjudged if result else ""),
+        "findings": [finding.text for finding in dict.fromkeys(findings)],
+        "seconds": round(result.seconds, 3) if result else None,
+    }
