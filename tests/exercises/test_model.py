@@ -165,7 +165,7 @@ class TestUnwritten:
 
 
 class TestDeadlines:
-    def test_that_are_missed_end_the_questions(self) -> None:
+    def test_that_are_missed_end_the_questions_of_their_aspect(self) -> None:
         asked: list[int] = []
 
         def slow(number: int) -> int:
@@ -184,6 +184,21 @@ class TestDeadlines:
         assert report.aspects[0].tried == len(asked) < 20
         assert report.aspects[0].failing is not None
         assert report.aspects[0].failing.got == "did not answer in 0.05 s"
+
+    def test_that_are_missed_cost_their_aspect_alone_in_whatever_order(self) -> None:
+        def double(number: int) -> int:
+            while number == 0:
+                pass
+            return 2 * number
+
+        def cases(_: Draw) -> Iterable[Case]:
+            for number in range(6):
+                yield Case("lost" if number == 0 else "kept", asking("double", [number], 2 * number, deadline=0.05))
+
+        exercise = Exercise("x", "00_start", "X", 2, ("double",), {"lost": 1, "kept": 1}, cases)
+        for seed in (b"1", b"2", b"3"):
+            report = judge(exercise, LocalCallee({"double": double}), seed)
+            assert [aspect.points for aspect in report.aspects] == [0, 1]
 
     def test_that_are_missed_are_not_tried_again_within_a_case(self) -> None:
         def run(callee: Callee) -> Outcome:
