@@ -22,7 +22,8 @@ __all__ = ["in_words"]
 
 WIDTH = 80
 _MARGIN, _NAME = 4, 10
-_QUESTIONS = 3  # shown of each call
+# What is shown of each call and each observation
+_QUESTIONS = 3
 _PRINTED = 400  # characters
 _OBSERVED = 300  # the same
 _PEM = "-----BEGIN"
