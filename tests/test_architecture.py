@@ -29,7 +29,10 @@ LEVELS = (
 )
 SUBJECTS = LEVELS[1]
 VERBS = {"predict", "attempt", "check", "show", "progress", "Pair", "Authority"}
-HEAVY = ("matplotlib", "IPython", "papermill", "nbformat", "nbclient", "jupyter_client", "jupyterlab", "numpy")
+HEAVY = (
+    *("matplotlib", "numpy", "IPython", "papermill", "nbformat", "nbclient", "jupyter_client", "jupyterlab"),
+    *("dask", "distributed"),
+)
 MOST_LINES = 320
 
 modules = pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
