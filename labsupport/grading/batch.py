@@ -75,36 +75,49 @@ def grade(
     """
     summary = Summary()
     specs = specs_version()
+    pending: Counter[object] = Counter()
 
     def done(what: Done) -> None:
         _count(what, summary)
         tell(what)
 
-    for job, result in pool.judged(_unknown(collected, gradebook, specs, regrade, done)):
+    for job, result in pool.judged(_unknown(collected, gradebook, specs, regrade, pending, done)):
+        pending[job.key] -= 1
         recorded = gradebook.record(job.submission, result, specs, regrade=regrade)
         done(Done(job.entry, result, recorded.result_id))
     return summary
 
 
 def _unknown(
-    collected: Collected, gradebook: Gradebook, specs: str, regrade: bool, done: Callable[[Done], None]
+    collected: Collected,
+    gradebook: Gradebook,
+    specs: str,
+    regrade: bool,
+    pending: Counter[object],
+    done: Callable[[Done], None],
 ) -> Iterator[_Job]:
-    """Yield what has to be judged; what is known, or cannot be read, is done at once."""
+    """Yield what has to be judged; what is known, or cannot be read, is done at once.
+
+    `pending` counts the jobs on their way: an attempt that follows one of them goes the same way, known or not, since
+    the one that is recorded last is the one that counts.
+    """
     for entry in collected:
         try:
             submission = entry.read()
         except LabError as error:
             done(Done(entry, None, trouble=str(error)))
             continue
+        job = _Job(entry, submission)
         if not entry.latest and _kept_before(submission, gradebook):
             done(Done(entry, None, known=True))
             continue
-        known = None if regrade else gradebook.reuse(submission, specs)
+        known = None if regrade or pending[job.key] else gradebook.reuse(submission, specs)
         if known is not None:
             graded = gradebook.result(known.result_id, transcripts=False)
             done(Done(entry, graded.result, known.result_id, known=True))
         else:
-            yield _Job(entry, submission)
+            pending[job.key] += 1
+            yield job
 
 
 def _kept_before(submission: Submission, gradebook: Gradebook) -> bool:

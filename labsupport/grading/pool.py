@@ -6,19 +6,22 @@ have slowed it down.
 
 from __future__ import annotations
 
+import os
 import selectors
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Generic, Protocol, Self, TypeVar
+from typing import IO, Generic, Protocol, Self, TypeVar
 
 from labsupport.exercises.messages import BrokenOff, Channel, Message, Silent, Until
+from labsupport.grading.names import legible
 from labsupport.grading.records import RecordError, Result, Submission, result_from
 from labsupport.grading.sandbox.processes import end_tree
 from labsupport.grading.sandbox.sandbox import NoSandbox
@@ -30,6 +33,7 @@ __all__ = ["Job", "Pool"]
 # A judge keeps the time of a submission by itself; one that does not come back at all is ended after so much more.
 _PATIENCE_FACTOR, _PATIENCE_SECONDS = 3.0, 120.0
 _FAREWELL_SECONDS = 1.0
+_LAST_WORDS = 4096
 
 
 class Job(Protocol):
@@ -58,6 +62,7 @@ class _Judge(Generic[J]):
     process: subprocess.Popen[bytes]
     channel: Channel
     end: socket.socket
+    complaints: IO[bytes]
     job: J | None = None
     until: float = 0.0
 
@@ -77,7 +82,11 @@ class Pool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for judge in self._judges:
+            # First all, then each: they tidy up at the same time.
+            judge.channel.close()
+        for judge in self._judges:
             self._end(judge)
+            judge.complaints.close()
         self._judges.clear()
 
     def judged(
@@ -136,16 +145,20 @@ class Pool:
 
     def _started(self) -> _Judge[Job]:
         ours, theirs = socket.socketpair()
+        complaints = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the judge
         with theirs:
             process = subprocess.Popen(  # noqa: S603  # our own module, in our own interpreter
                 [sys.executable, "-P", "-m", "labsupport.grading.worker", str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=complaints,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,  # the Ctrl-C of a terminal is the batch's alone
             )
         channel = Channel(ours)
-        channel.send(self._settings.to_json())
-        return _Judge(process, channel, ours)
+        with suppress(BrokenOff):  # the same
+            channel.send(self._settings.to_json())
+        return _Judge(process, channel, ours, complaints)
 
     def _hand_over(self, judge: _Judge[J], job: J) -> None:
         judge.job = job
@@ -179,7 +192,8 @@ class Pool:
             pass  # as good as no answer
         self._judges.remove(judge)  # type: ignore[arg-type]  # the same object, whatever its jobs are
         self._end(judge)
-        why = "took too long" if time.monotonic() >= judge.until else "ended"
+        why = "took too long" if time.monotonic() >= judge.until else f"ended{_last_words(judge)}"
+        judge.complaints.close()
         return Result(job.submission.lesson, unjudged=f"its judge {why}", overdue=True)
 
     def _end(self, judge: _Judge[J] | _Judge[Job]) -> None:
@@ -189,3 +203,11 @@ class Pool:
             judge.process.wait(0.0 if judge.job is not None else _FAREWELL_SECONDS)
         end_tree(judge.process.pid)
         judge.process.wait()
+
+
+def _last_words(judge: _Judge[J]) -> str:
+    """Return what a judge complained of in the end, to be put behind a word."""
+    judge.complaints.seek(max(judge.complaints.seek(0, os.SEEK_END) - _LAST_WORDS, 0))
+    lines = judge.complaints.read().decode(errors="replace").split("\n")
+    said = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    return f": {legible(said)}" if said else ""

@@ -1,7 +1,7 @@
 """A process that judges, one submission after another: ``python -m labsupport.grading.worker DESCRIPTOR``.
 
 Hostile values are looked at here, so that whatever they do to a judge is done to one that can be ended. It holds a
-sandbox of its own, speaks JSON lines with the batch, and ends when the batch does.
+sandbox of its own, speaks JSON lines with the batch, and ends when the batch does, however that ends.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from labsupport.exercises.messages import BrokenOff, Channel, Message
+from labsupport.grading.inside.kernel import die_with_parent
 from labsupport.grading.inside.limits import Limits
 from labsupport.grading.judging import judge_submission
-from labsupport.grading.records import Submission, result_to
+from labsupport.grading.records import Result, Submission, result_to
 from labsupport.grading.sandbox.sandbox import NoSandbox, Sandbox
 from labsupport.grading.settings import Settings, master_of
 
@@ -40,6 +41,7 @@ def job_from(message: Message) -> Submission:
 
 def main() -> None:
     """Judge until the batch closes its end."""
+    die_with_parent(os.getppid())
     descriptor = int(sys.argv[1])
     os.set_inheritable(descriptor, False)
     pages = int(Path("/proc/self/statm").read_text().split()[0])
@@ -58,6 +60,8 @@ def _judged(message: Message, sandbox: Sandbox, settings: Settings) -> dict[str,
         result = judge_submission(submission, master_of(submission.lesson), sandbox, seconds=settings.seconds)
     except NoSandbox as refused:
         return {"refused": str(refused)}
+    except Exception as error:  # whatever a file did to its judge: the batch goes on, and says so
+        result = Result(submission.lesson, unjudged=f"the judge failed: {type(error).__name__}: {error}"[:300])
     return {"result": result_to(result), "walls": sandbox.walls}
 
 

@@ -48,7 +48,10 @@ def start(library: Path, judge: socket.socket, *, isolated: bool, once: bool) ->
     boot = _BOOT.format(lib=f"{shown}/lib", fd=descriptor, once=once)
     python = [sys.executable, "-I", "-c", boot]
     if not isolated:
-        return _popen(python, [descriptor], {**os.environ, **_ENVIRONMENT})
+        # Below the judge's own folder, which is swept up whatever becomes of them all.
+        scratch = library / "scratch"
+        scratch.mkdir(exist_ok=True)
+        return _popen(python, [descriptor], {**os.environ, **_ENVIRONMENT, "TMPDIR": str(scratch)})
     bubblewrap = find_bubblewrap()
     if bubblewrap is None:
         raise FileNotFoundError("bubblewrap is not installed")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import struct
@@ -29,7 +30,8 @@ from labsupport.grading.inside.child import Walls
 from labsupport.grading.inside.limits import Limits
 from labsupport.grading.sandbox import launch
 from labsupport.grading.sandbox.library import write_library
-from labsupport.grading.sandbox.processes import descendants, end_tree, memory_of, parent_of, waited
+from labsupport.grading.sandbox.processes import descendants, end_tree, memory_of, parent_of, waited, worked
+from labsupport.grading.sandbox.remedies import with_remedy
 from labsupport.pki.folders import private_folder
 
 __all__ = ["Child", "Isolation", "NoSandbox", "Sandbox"]
@@ -39,6 +41,7 @@ Isolation: TypeAlias = Literal["bwrap", "none"]
 ANSWER_LIMIT = 8_000_000  # bytes of one message; no exercise asks for a tenth of that
 STARTUP_SECONDS = 60.0
 _WATCH_SECONDS = 0.1
+_FAREWELL_SECONDS = 0.5  # who ends by himself is buried by his parents, and what he took is counted
 _CREDENTIALS = struct.Struct("iII")
 
 
@@ -49,9 +52,10 @@ class NoSandbox(LabError):
 class Child:
     """One learner's process, from outside. `reason` says why it was ended, where its judge or the watchdog did."""
 
-    def __init__(self, room: socket.socket, service: socket.socket, limits: Limits) -> None:
+    def __init__(self, room: socket.socket, service: socket.socket, limits: Limits, walls: Walls) -> None:
         self._service = service
         self._limits = limits
+        self._walled = walls != "none"
         self.pid = _introduced(room, service)
         self._keeper = parent_of(self.pid)
         self._handle = os.pidfd_open(self._keeper)
@@ -72,6 +76,10 @@ class Child:
     def waited(self) -> float:
         """Return the seconds for which the learner's process, ready to run, had no processor."""
         return waited(self.pid)
+
+    def worked(self) -> float:
+        """Return the seconds of processor time that all its processes have used together."""
+        return worked([self._keeper, *descendants(self._keeper)])
 
     def watch(self) -> None:
         """End the child if its processes hold more memory than they may."""
@@ -102,10 +110,12 @@ class Child:
             return
         self.channel.close()
         self._service.close()
-        self.kill()
         waiting = select.poll()
         waiting.register(self._handle, select.POLLIN)
-        waiting.poll(int(STARTUP_SECONDS * 1000))
+        # Where it has namespaces of its own, nothing in there outlives the keeper, who hears that the judge is gone.
+        if not (self._walled and waiting.poll(int(_FAREWELL_SECONDS * 1000))):
+            self.kill()
+            waiting.poll(int(STARTUP_SECONDS * 1000))
         os.close(self._handle)
         self._handle = -1
 
@@ -172,12 +182,15 @@ class Sandbox:
         try:
             self._child = self._forked()
         except NoSandbox:
-            if self.walls != "nested":
+            if self.walls == "none":
                 raise
             # Namespaces within namespaces are not permitted everywhere; a bubblewrap for each child may be.
             self._end_template()
             self.walls = "given"
-            self._child = self._forked()
+            try:
+                self._child = self._forked()
+            except NoSandbox as refused:
+                raise NoSandbox(with_remedy(str(refused))) from None
         return self._child
 
     def _forked(self) -> Child:
@@ -196,7 +209,7 @@ class Sandbox:
             self._template = None
             control.close()
         try:
-            return Child(room, service, self.limits)
+            return Child(room, service, self.limits, self.walls)
         except (OSError, NoSandbox) as error:
             room.close()
             service.close()
@@ -232,12 +245,16 @@ class Sandbox:
         child, self._child = self._child, None
         if child is not None:
             child.close()
+            for folder in (self._library / "scratch").glob("*"):
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _end_template(self) -> None:
         if self._template is not None:
             process, control = self._template
             self._template = None
             control.close()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_FAREWELL_SECONDS)
             end_tree(process.pid)
             process.wait()
             if process.stderr is not None:
