@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from labsupport.errors import LabError
 from labsupport.grading.gradebook.book import Gradebook
 from labsupport.grading.gradebook.model import digest_of
-from labsupport.grading.pool import Pool
+from labsupport.grading.jobs import Judges
 from labsupport.grading.records import Result, Submission
 from labsupport.grading.settings import specs_version
 from labsupport.grading.submissions.collect import Collected, Entry
@@ -63,7 +63,7 @@ class _Job:
 def grade(
     collected: Collected,
     gradebook: Gradebook,
-    pool: Pool,
+    judges: Judges,
     *,
     regrade: bool = False,
     tell: Callable[[Done], None] = lambda _: None,
@@ -81,7 +81,7 @@ def grade(
         _count(what, summary)
         tell(what)
 
-    for job, result in pool.judged(_unknown(collected, gradebook, specs, regrade, pending, done)):
+    for job, result in judges.judged(_unknown(collected, gradebook, specs, regrade, pending, done)):
         pending[job.key] -= 1
         recorded = gradebook.record(job.submission, result, specs, regrade=regrade)
         done(Done(job.entry, result, recorded.result_id))

@@ -13,46 +13,27 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import IO, Generic, Protocol, Self, TypeVar
+from typing import IO, Generic, Self
 
 from labsupport.exercises.messages import BrokenOff, Channel, Message, Silent, Until
+from labsupport.grading.jobs import J, Job, Line, tried_twice
 from labsupport.grading.names import legible
-from labsupport.grading.records import RecordError, Result, Submission, result_from
+from labsupport.grading.records import RecordError, Result, result_from
 from labsupport.grading.sandbox.processes import end_tree
 from labsupport.grading.sandbox.sandbox import NoSandbox
 from labsupport.grading.settings import Settings
 from labsupport.grading.worker import job_to
 
-__all__ = ["Job", "Pool"]
+__all__ = ["Pool"]
 
 # A judge keeps the time of a submission by itself; one that does not come back at all is ended after so much more.
 _PATIENCE_FACTOR, _PATIENCE_SECONDS = 3.0, 120.0
 _FAREWELL_SECONDS = 1.0
 _LAST_WORDS = 4096
-
-
-class Job(Protocol):
-    """Something to judge."""
-
-    @property
-    def submission(self) -> Submission:
-        """What is judged."""
-
-    @property
-    def again(self) -> bool:
-        """Whether it is tried again, alone, when it was overdue."""
-
-    @property
-    def key(self) -> object:
-        """Jobs with the same key are judged one after the other."""
-
-
-J = TypeVar("J", bound=Job)
 
 
 @dataclass
@@ -96,21 +77,13 @@ class Pool:
 
         Raises NoSandbox where learners' code cannot be locked up; what `jobs` raises comes out as it is.
         """
-        second: list[J] = []
-        for job, result in self._round(jobs, self._jobs):
-            if result.overdue and job.again:
-                on_second_try(job)
-                second.append(job)
-            else:
-                yield job, result
-        yield from self._round(second, 1)
+        yield from tried_twice(jobs, self._round, self._jobs, on_second_try)
 
     def _round(self, jobs: Iterable[J], width: int) -> Iterator[tuple[J, Result]]:
-        waiting = iter(jobs)
-        held: deque[J] = deque()
+        line = Line(jobs)
         busy: dict[object, _Judge[J]] = {}
         while True:
-            while len(busy) < width and (job := self._next(waiting, held, busy)) is not None:
+            while len(busy) < width and (job := line.next(busy)) is not None:
                 judge = self._free(busy)
                 busy[job.key] = judge
                 self._hand_over(judge, job)
@@ -122,18 +95,6 @@ class Pool:
                 judge.job = None
                 del busy[job.key]
                 yield job, self._result(job, judge, message)
-
-    def _next(self, waiting: Iterator[J], held: deque[J], busy: dict[object, _Judge[J]]) -> J | None:
-        """Return the next job whose key is free; of one learner's attempts the earlier is recorded first."""
-        for position, job in enumerate(held):
-            if job.key not in busy:
-                del held[position]
-                return job
-        for job in waiting:
-            if job.key not in busy:
-                return job
-            held.append(job)
-        return None
 
     def _free(self, busy: dict[object, _Judge[J]]) -> _Judge[J]:
         working = {id(judge) for judge in busy.values()}
