@@ -20,6 +20,8 @@ CELL_SECONDS = 20.0
 GRACE_SECONDS = 1.0
 # Time for which the machine was busy with others does not count, but for ever is too long.
 _WALL_FACTOR = 10.0
+# Nor do many processes get together what one may not have: a crowd of its own would keep the function waiting for ever.
+_WORK_FACTOR = 2.0
 _ENDED = "ended its process"
 
 
@@ -31,6 +33,7 @@ class _FairTime:
         self._seconds = seconds
         self._began = time.monotonic()
         self._waited = self._waits()
+        self._worked: float | None = None  # looked up when it matters: most calls are over long before
 
     def _waits(self) -> float:
         # The judge has to answer too: while it waits for a processor, so does the child.
@@ -39,9 +42,17 @@ class _FairTime:
     def left(self) -> float:
         """Return the seconds that are left, at least."""
         elapsed = time.monotonic() - self._began
+        if elapsed < self._seconds:
+            return self._seconds - elapsed
         if elapsed >= self._seconds * _WALL_FACTOR:
             return 0.0
-        return self._seconds - elapsed + max(self._waits() - self._waited, 0.0)
+        worked = self._child.worked()
+        if self._worked is None:
+            self._worked = worked
+        if worked - self._worked >= self._seconds * _WORK_FACTOR:
+            return 0.0
+        # Looked at again soon, however much waiting there was: who waits for a crowd of its own is found out early.
+        return min(self._seconds - elapsed + max(self._waits() - self._waited, 0.0), self._seconds / 4)
 
 
 @dataclass

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["descendants", "end_tree", "memory_of", "parent_of", "waited"]
+__all__ = ["descendants", "end_tree", "memory_of", "parent_of", "waited", "worked"]
 
 _NANO = 1e-9
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def parent_of(pid: int) -> int:
@@ -58,6 +59,15 @@ def _share(pid: int) -> int:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text(errors="replace").splitlines()
         return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(("Pss_Anon:", "Pss_Shmem:")))
     return 0
+
+
+def worked(pids: Iterable[int]) -> float:
+    """Return the seconds of processor time that the processes, and the children that they have buried, have used."""
+    ticks = 0
+    for pid in pids:
+        with suppress(OSError, ValueError, IndexError):
+            ticks += sum(map(int, _fields(pid)[11:15]))  # utime, stime, cutime, cstime (proc_pid_stat(5))
+    return ticks / _TICKS
 
 
 def waited(pid: int | str) -> float:
