@@ -82,8 +82,9 @@ def _keep(walls: Walls, limits: Limits, room: socket.socket, service: socket.soc
     while True:
         for descriptor, _ in waiting.poll(1000):
             if descriptor == ended or not _serve(service):
-                with contextlib.suppress(ProcessLookupError):
+                with contextlib.suppress(ProcessLookupError, ChildProcessError):
                     os.kill(pid, signal.SIGKILL)
+                    os.waitpid(pid, 0)  # so that the time that it took is counted with this process's own
                 return
         _reap(pid)
 
