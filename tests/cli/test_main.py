@@ -3,6 +3,7 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ from labsupport.cli.commands import build_parser
 from labsupport.cli.parser import Parser
 from labsupport.errors import LabError, LessonError, UsageError
 
-COMMANDS = ["lab", "demo", "serve", "doctor", "build", "run", "release", "report"]
+COMMANDS = ["lab", "demo", "serve", "doctor", "build", "run", "release", "grade", "marks", "adjust", "report"]
 
 
 def subparsers(parser: argparse.ArgumentParser) -> dict[str, Parser]:
@@ -56,7 +57,7 @@ def test_every_command_has_help_with_examples_and_every_option_is_explained(
 def test_every_command_of_the_examples_can_be_parsed() -> None:
     for name, parser in subparsers(build_parser()).items():
         for line in (parser.epilog or "").splitlines()[1:]:
-            program, *words = line.split()
+            program, *words = shlex.split(line)
             assert (program, words[0]) == ("labsupport", name)
             assert callable(build_parser().parse_args(words).run)
 

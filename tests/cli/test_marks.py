@@ -85,7 +85,7 @@ def test_one_lesson_alone(place: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert "01_rsa" not in out
     code, out, err = said(capsys, "marks", "--lesson", "01_rs")
     assert (code, out) == (2, "")
-    assert err == "labsupport marks: there is no marks for lesson '01_rs'; did you mean 01_rsa?\n"
+    assert err == "labsupport marks: there are no marks of lesson '01_rs'; did you mean 01_rsa?\n"
 
 
 def test_a_gradebook_without_marks_and_no_gradebook(
@@ -99,9 +99,7 @@ def test_a_gradebook_without_marks_and_no_gradebook(
     assert said(capsys, "marks", "--gradebook", "other.db") == (0, "There are no marks yet.\n", "")
 
 
-@pytest.mark.parametrize(
-    ("format_", "first"), [("csv", "learner,name,lesson,"), ("moodle", "Learner,Full name,01_rsa,")]
-)
+@pytest.mark.parametrize(("format_", "first"), [("csv", "learner,name,lesson,"), ("moodle", "Learner,Full name,")])
 def test_text_goes_to_the_screen_or_a_file(
     format_: str, first: str, place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -159,10 +157,10 @@ def test_moodle_fills_its_worksheet(place: Path, capsys: pytest.CaptureFixture[s
 
 
 def test_gradescope_gets_a_file_for_each_learner(unjudged: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert said(capsys, "marks", "--format", "gradescope", "--out", "results") == (
-        1,
-        "wrote  3 marks to results\nleft out: bo: 01_rsa has no mark, nobody could judge it: The file is empty.\n",
-        "",
+    code, out, err = said(capsys, "marks", "--format", "gradescope", "--out", "results")
+    assert (code, err) == (1, "")
+    assert out == (
+        "wrote  3 marks to results\nleft out: bo: 01_rsa has no mark, nobody could judge it: The file is empty.\n"
     )
     files = sorted(path.relative_to("results").as_posix() for path in Path("results").rglob("*.json"))
     assert files == sorted(
@@ -177,7 +175,7 @@ def test_gradescope_gets_a_file_for_each_learner(unjudged: Path, capsys: pytest.
     [
         (
             ["--format", "canvas"],
-            "canvas needs --export FILE, the file that Canvas's Grades, Export, Entire Gradebook gives",
+            "canvas needs --export FILE, the file that Canvas's Grades, Export, Entire Gradebook",
         ),
         (["--format", "gradescope"], "--format gradescope writes a file for each learner: give --out a folder"),
         (["--export", "Grades.csv"], "--export is for --format canvas and moodle, not for table"),
@@ -235,9 +233,9 @@ def test_what_nobody_could_judge_can_be_marked(unjudged: Path, capsys: pytest.Ca
         (["adda", "01_rsa", "rsa-sign", "1"], "there is no learner 'adda'; did you mean ada?"),
         (["Ada Lovelace", "01_rsa", "rsa-sign", "1"], "there is no learner 'Ada Lovelace'; did you mean ada?"),
         (["qqqqqq", "01_rsa", "rsa-sign", "1"], "there is no learner 'qqqqqq'\n"),
-        (["jürgen", "04_authority", "x", "1"], "no submission of jürgen for '04_authority'; there are: 01_rsa"),
-        (["ada", "01_rsa", "rsa-sgn", "1"], "there is no exercise in 01_rsa 'rsa-sgn'; did you mean rsa-sign?"),
-        (["ada", "01_rsa", "zzz", "1"], "there is no exercise in 01_rsa 'zzz'; there are: rsa-"),
+        (["jürgen", "04_authority", "x", "1"], "jürgen has handed in nothing for '04_authority'; there are: 01_rsa"),
+        (["ada", "01_rsa", "rsa-sgn", "1"], "01_rsa has no exercise 'rsa-sgn'; did you mean rsa-sign?"),
+        (["ada", "01_rsa", "zzz", "1"], "01_rsa has no exercise 'zzz'; there are: rsa-"),
         (["ada", "01_rsa", "rsa-sign", "2.5"], "rsa-sign is worth 2, not 2.5; --extra says that more is meant"),
         (["ada", "01_rsa", "rsa-sign", "nan"], "'nan' is not a number of points: use 0 or more, such as 1.5"),
         (["ada", "01_rsa", "rsa-sign", "two"], "'two' is not a number of points"),

@@ -43,7 +43,7 @@ def connect(path: Path, *, make: bool) -> sqlite3.Connection:
         connection = _open(path)
         try:
             _settle(connection, path)
-        except BaseException:
+        except BaseException:  # whatever it was, nobody else can close it
             connection.close()
             raise
         return connection
@@ -65,7 +65,7 @@ def transaction(connection: sqlite3.Connection, kind: str = "IMMEDIATE") -> Iter
     try:
         yield
         connection.execute("COMMIT")
-    except BaseException:
+    except BaseException:  # Ctrl-C too
         # SQLite itself rolls back when the disk is full.
         if connection.in_transaction:
             connection.execute("ROLLBACK")
@@ -168,7 +168,7 @@ def _open(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = FULL")
-    except BaseException:
+    except BaseException:  # whatever it was, nobody else can close it
         connection.close()
         raise
     return connection
