@@ -26,8 +26,9 @@ def add(commands: Commands) -> None:
         "doctor",
         _run,
         "check this machine and say what to do about what is missing",
-        "Looks at Python, OpenSSL, the packages, loopback ports, the notebook kernel, the clock and a few outside "
-        "tools.  Nothing is changed, nothing is sent.  Exit code 1 when something that the course needs is missing.",
+        "Looks at Python, OpenSSL, the packages, loopback ports, the notebook kernel, the clock, a few outside tools "
+        "and the sandbox of graders.  Nothing is changed, nothing is sent.  Exit code 1 when something that the course "
+        "needs is missing.",
         "  labsupport doctor\n  labsupport doctor --json",
     )
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")

@@ -26,6 +26,7 @@ __all__ = [
     "Finding",
     "clock",
     "examine",
+    "isolation",
     "kernelspec",
     "loopback",
     "openssl_version",
@@ -71,6 +72,7 @@ def examine() -> Iterator[Finding]:
     yield loopback()
     yield clock(time.time())
     yield from tools()
+    yield isolation()
 
 
 def python_version(version: tuple[int, ...]) -> Finding:
@@ -175,3 +177,25 @@ def tools() -> Iterator[Finding]:
     for name, (commands, purpose) in _TOOLS.items():
         where = next(filter(None, (shutil.which(command, path=path) for command in commands)), None)
         yield Finding(name, "ok", where) if where else Finding(name, "optional", f"not found; optional, {purpose}")
+
+
+def isolation() -> Finding:
+    """Start the sandbox that instructors grade in, and one learner's process in it; learners need neither."""
+    if sys.platform != "linux":
+        return Finding("sandbox", "optional", "not on this system; for instructors: grade on Linux, or in WSL 2")
+    try:
+        from labsupport.grading.sandbox.remedies import remedy
+        from labsupport.grading.sandbox.sandbox import NoSandbox, Sandbox
+    except ModuleNotFoundError as error:
+        return Finding("sandbox", "optional", f"{error.name} is not installed; for instructors", _REINSTALL)
+    try:
+        with Sandbox() as sandbox:
+            sandbox.child()
+            walls = sandbox.walls
+    except (NoSandbox, OSError) as refused:
+        why = str(refused).partition(": ")[2].partition(";")[0] or str(refused)
+        return Finding("sandbox", "optional", f"{why}; for instructors, who grade", remedy())
+    if walls == "given":
+        found = "namespaces within bubblewrap are not permitted: grading works, and takes longer"
+        return Finding("sandbox", "optional", f"{found}; for instructors", remedy())
+    return Finding("sandbox", "ok", "bubblewrap, with namespaces of their own for each submission")

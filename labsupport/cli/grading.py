@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,10 @@ from labsupport.errors import LabError, UsageError
 
 if TYPE_CHECKING:
     from labsupport.grading.batch import Summary
+    from labsupport.grading.jobs import Judges
+    from labsupport.grading.settings import Settings
+    from labsupport.grading.submissions.collect import Collected
+    from labsupport.grading.submissions.roster import Roster
 
 __all__ = ["add"]
 
@@ -43,6 +47,10 @@ def add(commands: Commands) -> None:
     parser.add_argument("--memory", type=_count, default=512, metavar="MIB", help="for one submission (512)")
     parser.add_argument("--roster", type=Path, metavar="CSV", help="who is in the class; Canvas's own export will do")
     parser.add_argument("--due", metavar="TIME", help="such as 2026-12-01T23:59; what is later becomes a finding")
+    parser.add_argument("--cluster", metavar="ADDRESS", help="judge on a Dask cluster: tcp://HOST:8786 or tls://…")
+    parser.add_argument("--cluster-ca", type=Path, metavar="PEM", help="for tls: who vouches for the cluster")
+    parser.add_argument("--cluster-cert", type=Path, metavar="PEM", help="for tls: your certificate")
+    parser.add_argument("--cluster-key", type=Path, metavar="PEM", help="for tls: its key")
     parser.add_argument("--regrade", action="store_true", help="judge again what the gradebook knows")
     parser.add_argument("--json", action="store_true", help="one line of JSON for each submission, no progress bar")
     parser.add_argument("--replay", type=_count, metavar="RESULT", help="judge a stored transcript again, and show it")
@@ -68,7 +76,6 @@ def _grade(arguments: argparse.Namespace) -> int:
     from labsupport.cli.grading_display import Display
     from labsupport.grading.batch import grade
     from labsupport.grading.gradebook.book import Gradebook
-    from labsupport.grading.pool import Pool
     from labsupport.grading.settings import Settings, lessons
     from labsupport.grading.submissions.collect import collect
     from labsupport.grading.submissions.roster import read_roster
@@ -85,16 +92,41 @@ def _grade(arguments: argparse.Namespace) -> int:
         for line in (*found.problems, *found.notes):
             display.say(line)
         book = stack.enter_context(Gradebook.open(arguments.gradebook))
-        pool = stack.enter_context(Pool(settings, arguments.jobs or len(os.sched_getaffinity(0))))
+        judges = stack.enter_context(_judges(arguments, settings))
         try:
-            summary = grade(found, book, pool, regrade=arguments.regrade, tell=display.done)
+            summary = grade(found, book, judges, regrade=arguments.regrade, tell=display.done)
         except KeyboardInterrupt:
             display.stopped()
             return _INTERRUPTED
         summary.unjudged += found.problems
         written = _pages(arguments, book)
-        display.summary(summary, arguments.gradebook, written)
+        display.summary(summary, arguments.gradebook, written, _absent(found, roster))
     return _code(summary)
+
+
+def _absent(found: Collected, roster: Roster | None) -> dict[str, list[str]]:
+    """Return by lesson the names of those in the roster who have handed in nothing for it."""
+    here: dict[str, set[str]] = {}
+    for entry in found:
+        here.setdefault(entry.lesson, set()).add(entry.learner)
+    people = roster.people.values() if roster else ()
+    return {
+        lesson: absent
+        for lesson, learners in sorted(here.items())
+        if (absent := sorted(person.name or person.id for person in people if person.id not in learners))
+    }
+
+
+def _judges(arguments: argparse.Namespace, settings: Settings) -> AbstractContextManager[Judges]:
+    from labsupport.grading.cluster import Certificates, Cluster
+    from labsupport.grading.pool import Pool
+
+    files = [arguments.cluster_ca, arguments.cluster_cert, arguments.cluster_key]
+    if any(files) and not (all(files) and arguments.cluster):
+        raise UsageError("--cluster-ca, --cluster-cert and --cluster-key belong together, and to --cluster tls://…")
+    if arguments.cluster:
+        return Cluster(arguments.cluster, settings, arguments.jobs, Certificates(*files) if all(files) else None)
+    return Pool(settings, arguments.jobs or len(os.sched_getaffinity(0)))
 
 
 def _code(summary: Summary) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,8 +54,10 @@ class Display:
         """Say that Ctrl-C was heard, and how to go on."""
         self.say(f"Stopped: {self._done} of {self._total} are done and kept. The same command goes on with the rest.")
 
-    def summary(self, summary: Summary, gradebook: Path, written: list[str]) -> None:
-        """Show the table at the end, and where everything is."""
+    def summary(
+        self, summary: Summary, gradebook: Path, written: list[str], absent: Mapping[str, Sequence[str]]
+    ) -> None:
+        """Show the table at the end, who is `absent` from each lesson, and where everything is."""
         self._wipe()
         if self._json:
             return
@@ -76,6 +79,8 @@ class Display:
             print("Findings: " + ", ".join(f"{kind} {count}" for kind, count in summary.findings.most_common()) + ".")
         if summary.unjudged:
             print("Not judged:\n" + "\n".join(f"  {plain(line)}" for line in summary.unjudged))
+        for lesson, names in absent.items():
+            print(f"Nothing for {lesson} from {len(names)} in the roster: {plain(', '.join(names))}.")
         print(f"Gradebook: {gradebook}")
         for line in written:
             print(line)

@@ -13,6 +13,8 @@ import pytest
 
 from labsupport.cli import examinations
 from labsupport.cli.examinations import Finding, examine
+from labsupport.grading.sandbox import launch, remedies
+from tests.tools import need
 
 
 def test_on_this_machine_nothing_that_is_needed_is_missing() -> None:
@@ -20,7 +22,8 @@ def test_on_this_machine_nothing_that_is_needed_is_missing() -> None:
     assert [finding for finding in findings if finding.state == "missing"] == []
     names = [finding.name for finding in findings]
     assert names[:2] == ["Python", "OpenSSL"]
-    assert {"cryptography", "requests", "jupyterlab", "kernel", "loopback", "clock", "curl", "bwrap"} <= set(names)
+    assert {"cryptography", "requests", "jupyterlab", "kernel", "loopback", "clock", "curl"} <= set(names)
+    assert names[-2:] == ["bwrap", "sandbox"]
     # Extras are for authors and tests.
     assert "pytest" not in names
 
@@ -110,3 +113,55 @@ def test_outside_tools_are_optional_and_said_what_for(monkeypatch: pytest.Monkey
     assert found["chromium"] == Finding("chromium", "ok", "/bin/chromium-browser")
     assert found["curl"].state == "optional"
     assert found["curl"].found == "not found; optional, to send the five requests by hand"
+
+
+class TestSandbox:
+    def test_that_works_is_fine(self) -> None:
+        need("bwrap")
+        words = "bubblewrap, with namespaces of their own for each submission"
+        assert examinations.isolation() == Finding("sandbox", "ok", words)
+
+    def test_without_bubblewrap_is_an_instructors_matter_with_the_remedy(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for module in (launch, remedies):
+            monkeypatch.setattr(module, "find_bubblewrap", lambda: None)
+        words = "bubblewrap is not installed; for instructors, who grade"
+        assert examinations.isolation() == Finding("sandbox", "optional", words, "sudo apt install bubblewrap")
+
+    @pytest.mark.parametrize(
+        ("switch", "value", "advice"),
+        [
+            ("kernel/apparmor_restrict_unprivileged_userns", "1", "kernel.apparmor_restrict_unprivileged_userns=0"),
+            ("kernel/apparmor_restrict_unprivileged_userns", "1", "an AppArmor profile for bwrap"),
+            ("kernel/unprivileged_userns_clone", "0", "sudo sysctl kernel.unprivileged_userns_clone=1"),
+            ("user/max_user_namespaces", "0", "sudo sysctl user.max_user_namespaces=10000"),
+            ("user/max_user_namespaces", "96365", "--security-opt seccomp=unconfined"),
+        ],
+    )
+    def test_that_is_not_permitted_comes_with_the_remedy_of_this_system(
+        self, switch: str, value: str, advice: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # A bubblewrap that does nothing but fail, as one does that may make no namespaces.
+        for module in (launch, remedies):
+            monkeypatch.setattr(module, "find_bubblewrap", lambda: "/bin/false")
+        monkeypatch.setattr(remedies, "_value", lambda path: value if path == Path("/proc/sys", switch) else "")
+        found = examinations.isolation()
+        assert (found.name, found.state) == ("sandbox", "optional")
+        assert found.found.endswith("; for instructors, who grade")
+        assert advice in found.advice
+
+    def test_without_namespaces_inside_it_works_and_is_said_to_be_slower(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        need("bwrap")
+        walls = launch._walls
+        monkeypatch.setattr(launch, "_walls", lambda library: (*walls(library), "--disable-userns"))
+        found = examinations.isolation()
+        assert (found.state, bool(found.advice)) == ("optional", True)
+        assert found.found.startswith("namespaces within bubblewrap are not permitted: grading works, and takes longer")
+
+    def test_belongs_to_linux(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "platform", "darwin")
+        assert examinations.isolation().state == "optional"
+        assert "WSL 2" in examinations.isolation().found
+
+    def test_with_packages_that_are_missing_is_no_traceback(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "labsupport.grading.sandbox.sandbox", None)
+        assert examinations.isolation().state == "optional"
