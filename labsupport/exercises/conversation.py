@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from itertools import count
 
 from labsupport.exercises.callee import Answer, Argument, Oracle, OverQuota
 from labsupport.exercises.messages import (
@@ -15,6 +16,7 @@ from labsupport.exercises.messages import (
     Channel,
     Message,
     Patience,
+    Silent,
     answer_from,
     argument_to,
     decoded,
@@ -26,6 +28,8 @@ from labsupport.exercises.plain import readable, to_wire
 __all__ = ["Conversation", "FarWire"]
 
 _TROUBLE = 300
+# Who asks without a pause is never waited for; so the time is looked at now and then, which costs more than an answer.
+_LOOK_EVERY = 64
 
 
 class Conversation:
@@ -61,10 +65,14 @@ class Conversation:
         """Hear the answer to a call; after Silent once more, for one that may still come."""
         begin = time.monotonic()
         over: Oracle | None = None
-        while True:
+        for heard in count(1):
+            if not heard % _LOOK_EVERY and patience.left() <= 0:
+                raise Silent
             message = self._channel.receive(patience)
             if "answer" in message:
                 answer = answer_from(message["answer"], time.monotonic() - begin)
+                if len(answer.mutated) > len(arguments) or not set(answer.mutated) <= set(range(len(arguments))):
+                    raise BrokenOff
                 if over is not None and answer.fault is None:
                     # The quota is the judge's, whatever the child makes of it.
                     return Answer(fault=f"asked more than {over.quota:,} times", seconds=answer.seconds)
@@ -73,6 +81,7 @@ class Conversation:
             reply = self._reply(oracle, message)
             over = oracle if "over" in reply else over
             self._channel.send(reply, patience)
+        raise AssertionError
 
     def accept(self, handle: int, cap: float, patience: Patience) -> FarWire:
         """Have the other end accept a connection with the context `handle`."""

@@ -240,7 +240,7 @@ def answer_from(message: object, seconds: float) -> Answer:
 def _value_from(message: Message) -> Plain | Handle:
     match message:
         case {"handle": [str(kind), int(number)]}:
-            return Handle(kind, number)
+            return Handle(readable(kind, 80), number)
         case {"plain": wire}:
             try:
                 return from_wire(wire)

@@ -161,7 +161,7 @@ def from_wire(wire: object) -> Plain:
     """
     try:
         value = _decoded(wire)
-    except (ValueError, TypeError, binascii.Error, RecursionError):
+    except (ValueError, TypeError, OverflowError, binascii.Error, RecursionError):
         raise NotPlain("an answer that cannot be read") from None
     return as_plain(value)
 

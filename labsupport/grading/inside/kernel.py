@@ -28,13 +28,16 @@ __all__ = [
     "map_own_ids",
     "mount_tmpfs",
     "promise_no_new_privileges",
+    "remount_read_only",
     "unshare",
 ]
 
 _NEWNS, _NEWUTS, _NEWIPC, _NEWUSER, _NEWPID, _NEWNET = 0x20000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
 NEW_EVERYTHING = _NEWUSER | _NEWNS | _NEWUTS | _NEWIPC | _NEWPID | _NEWNET
 
-_MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_NOEXEC = 1, 2, 4, 8
+_MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_REMOUNT, _MS_BIND = 1, 2, 4, 8, 32, 4096
+# What a mount may not lose, and statvfs and mount number differently.
+_ATIME = {1024: 1024, 2048: 2048, 4096: 1 << 21}
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_CAPBSET_DROP = 1, 4, 22, 24
 _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 38, 47, 4
@@ -61,6 +64,14 @@ def mount_tmpfs(target: str, size: int, *, read_only: bool = False) -> None:
     flags = _MS_NOSUID | _MS_NODEV | (_MS_RDONLY | _MS_NOEXEC if read_only else 0)
     options = f"size={max(size, 4096)},mode=0700,nr_inodes=4096".encode()
     _checked(_libc.mount(b"tmpfs", target.encode(), b"tmpfs", ctypes.c_ulong(flags), options), f"mount {target}")
+
+
+def remount_read_only(target: str) -> None:
+    """Let nobody change the mount at `target`; of a device, that is its times, not what is written to it."""
+    now = os.statvfs(target).f_flag
+    flags = now & (_MS_NOSUID | _MS_NODEV | _MS_NOEXEC) | sum(ours for theirs, ours in _ATIME.items() if now & theirs)
+    flags |= _MS_REMOUNT | _MS_BIND | _MS_RDONLY
+    _checked(_libc.mount(None, target.encode(), None, ctypes.c_ulong(flags), None), f"remount {target}")
 
 
 def bring_loopback_up() -> None:
@@ -147,8 +158,12 @@ _FORBIDDEN = {
     "reboot": (169, 142),
     "sched_setscheduler": (144, 119),
     "sched_setattr": (314, 274),
+    "setpriority": (141, 140),
 }
 _CLONE, _CLONE3 = (56, 220), 435
+# Of sockets only those that live in a network namespace: a virtual machine's way to its host does not.
+_SOCKET = (41, 198)
+_FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, 16)  # the last asks for the network's interfaces
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
 _LOAD, _JUMP_EQUAL, _JUMP_ANY_BIT, _JUMP_AT_LEAST, _RETURN = 0x20, 0x15, 0x45, 0x35, 0x06
@@ -179,6 +194,13 @@ def forbid_system_calls() -> bool:
         (_JUMP_ANY_BIT, 0, 1, NEW_EVERYTHING),
         (_RETURN, 0, 0, _REFUSE | errno.EPERM),
         (_LOAD, 0, 0, 0),
+    ]
+    program += [
+        (_JUMP_EQUAL, 0, len(_FAMILIES) + 3, _SOCKET[column]),
+        (_LOAD, 0, 0, 16),  # its family
+        *((_JUMP_EQUAL, len(_FAMILIES) - number, 0, family) for number, family in enumerate(_FAMILIES)),
+        (_RETURN, 0, 0, _REFUSE | errno.EAFNOSUPPORT),
+        (_RETURN, 0, 0, _ALLOW),
     ]
     for numbers in _FORBIDDEN.values():
         program += [(_JUMP_EQUAL, 0, 1, numbers[column]), (_RETURN, 0, 0, _REFUSE | errno.EPERM)]

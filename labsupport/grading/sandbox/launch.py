@@ -55,7 +55,8 @@ def start(library: Path, judge: socket.socket, *, isolated: bool, once: bool) ->
     bubblewrap = find_bubblewrap()
     if bubblewrap is None:
         raise FileNotFoundError("bubblewrap is not installed")
-    arguments = list(_walls(library))
+    # Process 1 is then the keeper, who cannot be stopped or looked into, and not a bubblewrap that can.
+    arguments = [*_walls(library), *(("--as-pid-1",) if once else ())]
     # By a file without a name, so that nobody reads them in the list of processes.
     written = os.memfd_create("arguments")
     try:

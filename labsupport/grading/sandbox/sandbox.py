@@ -83,12 +83,8 @@ class Child:
 
     def watch(self) -> None:
         """End the child if its processes hold more memory than they may."""
-        pids = [self.pid, *descendants(self.pid), *self._orphans()]
-        if memory_of(pids, self._inherited) > self._limits.memory * 1024 * 1024:
+        if memory_of(list(descendants(self._keeper)), self._inherited) > self._limits.memory * 1024 * 1024:
             self.kill(f"used more than {self._limits.memory:,} MiB of memory")
-
-    def _orphans(self) -> list[int]:
-        return [pid for pid in descendants(self._keeper) if pid != self.pid]
 
     def interrupt(self) -> None:
         """Tell the learner's process that a call's time is up, as the timer of ``exercises.guard`` would."""
@@ -100,7 +96,9 @@ class Child:
         if self._handle < 0:
             return
         self.reason = self.reason or reason
-        end_tree(self._keeper)
+        # Of a keeper that has ended the number may be somebody else's by now.
+        if not select.select([self._handle], [], [], 0)[0]:
+            end_tree(self._keeper)
         with suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._handle, signal.SIGKILL)
 
@@ -133,9 +131,9 @@ def _introduced(room: socket.socket, service: socket.socket) -> int:
         for descriptor, _ in waiting.poll(1000):
             if descriptor == service.fileno():
                 raise NoSandbox(_complaint(service.recv(4096)))
-            _, ancillary, _, _ = room.recvmsg(3, socket.CMSG_SPACE(_CREDENTIALS.size))
+            word, ancillary, _, _ = room.recvmsg(3, socket.CMSG_SPACE(_CREDENTIALS.size))
             for level, kind, data in ancillary:
-                if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
+                if word and (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
                     return int(_CREDENTIALS.unpack(data[: _CREDENTIALS.size])[0])
             raise NoSandbox("a learner's process ended before it began")
     raise NoSandbox(f"a learner's process did not begin in {STARTUP_SECONDS:g} s")
@@ -200,39 +198,40 @@ class Sandbox:
         request = json.dumps({"walls": self.walls, "limits": self.limits.to_json()}).encode()
         with far_room, far_service:
             try:
-                process, control = self._ready()
+                control = self._ready()
                 socket.send_fds(control, [request], [far_room.fileno(), far_service.fileno()])
             except OSError as error:
+                room.close()
+                service.close()
                 self._end_template()
                 raise NoSandbox(f"the sandbox does not start: {error}") from None
-        if self.walls == "given":
-            self._template = None
-            control.close()
         try:
             return Child(room, service, self.limits, self.walls)
         except (OSError, NoSandbox) as error:
             room.close()
             service.close()
-            if self.walls == "given":
-                process.kill()
-                process.wait()
             raise NoSandbox(f"the sandbox does not start: {error}") from None
 
-    def _ready(self) -> tuple[subprocess.Popen[bytes], socket.socket]:
-        """Return the running template with its socket, started if it is not there."""
-        if self._template is not None and self._template[0].poll() is None:
-            return self._template
+    def _ready(self) -> socket.socket:
+        """Return the socket of the running template, started if it is not there."""
+        once = self.walls == "given"
+        if self._template is not None and self._template[0].poll() is None and not once:
+            return self._template[1]
         self._end_template()
         control, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with far:
-            process = launch.start(self._library, far, isolated=self._isolated, once=self.walls == "given")
+        try:
+            with far:
+                process = launch.start(self._library, far, isolated=self._isolated, once=once)
+        except OSError:
+            control.close()
+            raise
         self._template = process, control
         control.settimeout(STARTUP_SECONDS)
         if control.recv(16) != b"ready":
             assert process.stderr is not None
             said = process.stderr.read().decode(errors="replace").strip().splitlines()
             raise OSError(said[-1] if said else "it ended at once")
-        return self._template
+        return control
 
     def _watch(self) -> None:
         while not self._over.wait(_WATCH_SECONDS):
