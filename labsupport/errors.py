@@ -5,6 +5,7 @@ The tree::
     LabError                    one clear line: what, where, what to do
     ├── CertificateRefused      a certificate authority declines to sign (pki)
     ├── CannotListen            a server finds no loopback port (tls.servers)
+    ├── GradebookError          a gradebook cannot be opened, read or written (grading.gradebook)
     ├── LessonError             a lesson's source breaks a rule: file, line, reason (authoring)
     │   └── LessonFaults        several at once, a line each; it lives in authoring.faults
     ├── NotebookError           a file is not a notebook that can be read (authoring)
@@ -20,6 +21,7 @@ from __future__ import annotations
 __all__ = [
     "CannotListen",
     "CertificateRefused",
+    "GradebookError",
     "LabError",
     "LessonError",
     "NotebookError",
@@ -39,6 +41,10 @@ class CertificateRefused(LabError):
 
 class CannotListen(LabError):
     """A server could not bind its loopback port."""
+
+
+class GradebookError(LabError):
+    """A gradebook cannot be opened, read or written; the text names the file and what to do."""
 
 
 class LessonError(LabError):

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from labsupport.grading.gradebook import Gradebook, GradebookError
+from labsupport.errors import GradebookError
+from labsupport.grading.gradebook import Gradebook
 from labsupport.grading.gradebook.model import Learner, digest_of
 from labsupport.grading.records import Finding, result_to
 from tests.grading.booking import SPECS, WHEN, exercise, result, submission

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from labsupport.errors import LabError
-from labsupport.grading.gradebook import Gradebook, GradebookError, connection, schema
+from labsupport.errors import GradebookError, LabError
+from labsupport.grading.gradebook import Gradebook, connection, schema
 from labsupport.grading.gradebook.places import is_shared, kind_of
 from tests.grading.booking import SPECS, result, submission
 from tests.grading.booking_process import written

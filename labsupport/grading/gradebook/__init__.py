@@ -3,6 +3,5 @@
 from __future__ import annotations
 
 from labsupport.grading.gradebook.book import Gradebook
-from labsupport.grading.gradebook.model import GradebookError
 
-__all__ = ["Gradebook", "GradebookError"]
+__all__ = ["Gradebook"]

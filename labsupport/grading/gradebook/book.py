@@ -19,13 +19,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
+from labsupport.errors import GradebookError
 from labsupport.grading.gradebook import reading, writing
 from labsupport.grading.gradebook.connection import connect, told, transaction
 from labsupport.grading.gradebook.model import (
     Adjustment,
     Attempt,
     Change,
-    GradebookError,
     Graded,
     Learner,
     Mark,

@@ -22,7 +22,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from labsupport.grading.gradebook.model import GradebookError
+from labsupport.errors import GradebookError
 from labsupport.grading.gradebook.places import is_shared
 from labsupport.grading.gradebook.schema import APPLICATION_ID, VERSION, create, migrate
 

@@ -6,7 +6,6 @@ import datetime as dt
 import hashlib
 from dataclasses import dataclass
 
-from labsupport.errors import LabError
 from labsupport.grading.records import Finding, Result
 
 __all__ = [
@@ -14,17 +13,12 @@ __all__ = [
     "Attempt",
     "Change",
     "ExerciseMark",
-    "GradebookError",
     "Graded",
     "Learner",
     "Mark",
     "Recorded",
     "digest_of",
 ]
-
-
-class GradebookError(LabError):
-    """A gradebook cannot be opened, read or written; the text names the file and what to do."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ import datetime as dt
 import sqlite3
 from collections.abc import Iterable, Iterator
 
-from labsupport.grading.gradebook.model import Adjustment, Attempt, ExerciseMark, GradebookError, Graded, Mark
+from labsupport.errors import GradebookError
+from labsupport.grading.gradebook.model import Adjustment, Attempt, ExerciseMark, Graded, Mark
 from labsupport.grading.gradebook.texts import clean, result_of, time_of, unpacked
 from labsupport.grading.records import Finding, RecordError, Submission, finding_from
 
