@@ -133,7 +133,9 @@ def finding_to(finding: Finding) -> Json:
 def finding_from(record: object) -> Finding:
     """Return the Finding that `record` describes; raise RecordError if it is none."""
     match record:
-        case {"kind": str(kind), "text": str(text), "exercise": str(exercise)} if kind in get_args(FindingKind):
+        case {"kind": str(kind), "text": str(text), "exercise": str(exercise), **more} if (
+            kind in get_args(FindingKind) and not more
+        ):
             return Finding(kind, text, exercise)  # type: ignore[arg-type]  # a str that is one of the literals
         case _:
             raise RecordError("not a finding of the grader's")
@@ -171,7 +173,13 @@ def report_from(record: object) -> Report:
             "notes": list(notes),
             "printed": str(printed),
             "seconds": float() | int() as seconds,
-        } if state in get_args(State) and all(isinstance(note, str) for note in notes):
+            **more,
+        } if (
+            state in get_args(State)
+            and all(isinstance(note, str) for note in notes)
+            and _are_numbers(points, out_of, seconds)
+            and not more
+        ):
             return Report(
                 exercise_id=exercise,
                 title=title,
@@ -215,7 +223,12 @@ def result_from(record: object) -> Result:
             "seconds": float() | int() as seconds,
             "cpu_seconds": float() | int() as cpu_seconds,
             "transcripts": dict(transcripts),
-        } if all(isinstance(text, str) for text in transcripts.values()):
+            **more,
+        } if (
+            all(isinstance(text, str) for each in transcripts.items() for text in each)
+            and _are_numbers(seconds, cpu_seconds)
+            and not more
+        ):
             return Result(
                 lesson=lesson,
                 exercises=tuple(map(_exercise_from, exercises)),
@@ -232,7 +245,7 @@ def result_from(record: object) -> Result:
 
 def _exercise_from(record: object) -> ExerciseResult:
     match record:
-        case {"report": report, "answer": str(answer)}:
+        case {"report": report, "answer": str(answer), **more} if not more:
             return ExerciseResult(report_from(report), answer)
         case _:
             raise RecordError("not an exercise's result of this version of the grader")
@@ -260,13 +273,20 @@ def _aspect_from(record: object) -> AspectReport:
             "tried": int(tried),
             "cases": int(cases),
             "failing": None | dict() as failing,
-        }:
+            **more,
+        } if _are_numbers(points, out_of, passed, tried, cases) and not more:
             outcome = outcome_from(failing) if failing is not None else None
             return AspectReport(name, float(points), float(out_of), passed, tried, cases, outcome)
         case _:
             raise RecordError("not an aspect's report of this version of the grader")
 
 
+def _are_numbers(*values: object) -> bool:
+    """Whether all are numbers that one can count with: bool is an int, NaN and the infinities are floats."""
+    return all(type(value) in (int, float) and abs(value) < _MOST for value in values)  # type: ignore[arg-type]  # they are
+
+
+_MOST = 1e15
 _WORDS = ("tried", "expected", "got", "whole", "printed")
 _TRUTHS = ("passed", "fault", "unwritten")
 _NAMES = ("suspects", "cleared", "notes")
