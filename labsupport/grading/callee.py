@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import socket
 import time
 from collections.abc import Sequence
@@ -9,12 +10,12 @@ from dataclasses import dataclass, field, replace
 
 from labsupport.exercises.callee import Answer, Argument, Handle, as_arguments
 from labsupport.exercises.conversation import FarWire
-from labsupport.exercises.messages import BrokenOff, Silent, Until
+from labsupport.exercises.messages import BrokenOff, Silent, TooLong, Until
 from labsupport.grading.program import Step
 from labsupport.grading.sandbox.processes import waited
 from labsupport.grading.sandbox.sandbox import Child, Sandbox
 
-__all__ = ["CELL_SECONDS", "GRACE_SECONDS", "Learner", "SandboxedCallee", "SandboxedWire"]
+__all__ = ["CELL_SECONDS", "GRACE_SECONDS", "Gone", "Learner", "SandboxedCallee", "SandboxedWire"]
 
 CELL_SECONDS = 20.0
 GRACE_SECONDS = 1.0
@@ -55,10 +56,15 @@ class _FairTime:
         return min(self._seconds - elapsed + max(self._waits() - self._waited, 0.0), self._seconds / 4)
 
 
+class Gone(Exception):
+    """Nothing more can be asked of a learner's functions; the text goes after "was not judged"."""
+
+
 @dataclass
 class Learner:
     """One submission's steps in a sandbox, and what became of each.
 
+    At `until`, by ``time.monotonic``, its time is up: no process is started any more, nor a further step in one.
     `raised` tells by the step's name what it raised, or why it was left out; `overdue` that something was ended at a
     deadline; `ends` how often the process ended where it should not.
     """
@@ -66,6 +72,7 @@ class Learner:
     sandbox: Sandbox
     steps: Sequence[Step]
     cell_seconds: float = CELL_SECONDS
+    until: float = math.inf
     raised: dict[str, str] = field(default_factory=dict)
     overdue: bool = False
     ends: int = 0
@@ -73,18 +80,27 @@ class Learner:
     _child: Child | None = None
 
     def child(self) -> Child:
-        """Return the living process in which every step has run; NoSandbox where there can be none."""
+        """Return the living process in which every step has run; NoSandbox where there can be none, or Gone."""
         while self._child is None:
             self._child = self._started()
         return self._child
 
-    def bound_socket(self) -> socket.socket:
-        """Return a socket bound to a port of the learner's own loopback. Raises OSError."""
-        try:
-            return self.child().bound_socket()
-        except OSError:
+    def check_time(self) -> None:
+        """Raise Gone if the time is up, and end the process."""
+        if time.monotonic() >= self.until:
+            self.overdue = True
             self.lose()
-            return self.child().bound_socket()
+            raise Gone("the time for this submission was used up")
+
+    def bound_socket(self) -> socket.socket:
+        """Return a socket bound to a port of the learner's own loopback; Gone where its processes do not last."""
+        for _ in range(2):
+            try:
+                return self.child().bound_socket()
+            except OSError:
+                self.ends += 1
+                self.lose()
+        raise Gone("its process ended, or took every port, as soon as it was started")
 
     def lose(self, child: Child | None = None) -> str:
         """End the process (of `child`, if that is still the one); return why it ended, where somebody had a reason."""
@@ -96,11 +112,13 @@ class Learner:
 
     def _started(self) -> Child | None:
         """Start a process and run the steps in it; None if one of them ended it, which is left out from now on."""
+        self.check_time()
         child = self.sandbox.child()
         for step in self.steps:
             if step.name in self._left_out:
                 continue
             try:
+                self.check_time()
                 raised = child.conversation.run(step.source, step.name, _FairTime(child, self.cell_seconds))
             except (Silent, BrokenOff) as stopped:
                 late = isinstance(stopped, Silent)
@@ -110,6 +128,11 @@ class Learner:
                 self._left_out.add(step.name)
                 child.close()
                 return None
+            except Gone:
+                child.close()
+                raise
+            except TooLong:
+                raised = "an error: it is too long to be run"
             if raised is not None:
                 self.raised[step.name] = f"raised {raised}"
         return child

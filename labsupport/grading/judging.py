@@ -10,7 +10,7 @@ from typing import Any
 from labsupport.errors import NotebookError
 from labsupport.exercises import catalogue
 from labsupport.exercises.model import AspectReport, Exercise, Report
-from labsupport.grading.callee import Learner, SandboxedCallee
+from labsupport.grading.callee import Gone, Learner, SandboxedCallee
 from labsupport.grading.program import Program, program_of
 from labsupport.grading.records import ExerciseResult, Finding, Result, Submission
 from labsupport.grading.sandbox.sandbox import NoSandbox, Sandbox
@@ -37,19 +37,14 @@ def judge_submission(
         program = program_of(submission.content, master, submission.lesson)
     except NotebookError as error:
         return Result(submission.lesson, unjudged=str(error), findings=submission.findings)
-    learner = Learner(sandbox, program.steps)
+    learner = Learner(sandbox, program.steps, until=began + seconds)
     results: list[ExerciseResult] = []
     transcripts: dict[str, str] = {}
     troubles: list[str] = []
     try:
         for exercise in exercises_of(submission.lesson):
             answer = program.answers.get(exercise.id, "")
-            if time.monotonic() - began > seconds:
-                learner.overdue = True
-                report = _nothing(exercise, f"was not judged: the {seconds:g} s of this submission were used up")
-            else:
-                report = _judged(exercise, learner, transcripts, troubles)
-            results.append(ExerciseResult(report, answer))
+            results.append(ExerciseResult(_judged(exercise, learner, transcripts, troubles), answer))
     finally:
         learner.lose()
     return Result(
@@ -66,11 +61,14 @@ def judge_submission(
 
 def _judged(exercise: Exercise, learner: Learner, transcripts: dict[str, str], troubles: list[str]) -> Report:
     try:
+        learner.check_time()
         with closing(SandboxedCallee(learner, f"exercise-{exercise.id}")) as callee, sockets_from(learner.bound_socket):
             report, transcripts[exercise.id] = record(exercise, callee)
             return report
     except NoSandbox:
         raise
+    except Gone as gone:
+        return _nothing(exercise, f"was not judged: {gone}")
     except Exception as error:  # a fault of the judge's own: it is said, and the other exercises are judged
         troubles.append(f"{exercise.id}: the judge failed: {type(error).__name__}: {error}"[:300])
         return _nothing(exercise, "could not be judged, which is no fault of the answer")
