@@ -14,7 +14,7 @@ from labsupport.exercises.callee import Answer, Callee, Oracle
 from labsupport.exercises.draw import Draw
 from labsupport.exercises.model import Case, Exercise, Mistake, Outcome
 from labsupport.exercises.plain import Plain
-from labsupport.exercises.rsa.matching import DEADLINE, is_int
+from labsupport.exercises.rsa.matching import is_int
 from labsupport.exercises.verdicts import answered, called, shorten, spoken, whole_call
 
 __all__ = ["EXERCISE", "Power", "Seen"]
@@ -23,6 +23,7 @@ FUNCTION = "modexp"
 RIGHT = "the right power, small exponents"
 FEW = "the right power, in at most two multiplications for each bit"
 DEEP = 900  # calls inside each other that a function may not survive
+SHORT_DEADLINE, LONG_DEADLINE = 0.6, 1.2  # seconds; thousands of questions may have to travel
 PATIENCE = 100  # multiplications beyond the limit, after which a call is stopped
 
 
@@ -204,7 +205,7 @@ def _run(power: Power, callee: Callee) -> Outcome:
 
     mul = Oracle(multiply, quota=max(power.limit, 1 << 7) + PATIENCE)
     arguments = (mul, power.base, power.exponent)
-    answer = callee.call(FUNCTION, *arguments, deadline=DEADLINE)
+    answer = callee.call(FUNCTION, *arguments, deadline=LONG_DEADLINE if power.counted else SHORT_DEADLINE)
     seen = Seen(power, answer, stopped=mul.asked > mul.quota, questions=questions)
     return _outcome(seen, called(FUNCTION, *arguments), whole_call(FUNCTION, *arguments))
 
@@ -212,7 +213,8 @@ def _run(power: Power, callee: Callee) -> Outcome:
 def _outcome(seen: Seen, tried: str, whole: str) -> Outcome:
     suspects = frozenset(name for name, (_, recognise) in MISTAKES.items() if recognise(seen))
     passed = seen.right and not seen.too_many
-    if seen.answer.unwritten or (seen.answer.fault is not None and not suspects):
+    explained = bool(suspects) and (seen.answer.late or seen.stopped)
+    if seen.answer.unwritten or (seen.answer.fault is not None and not explained):
         bare = answered(seen.answer, tried, seen.power.expected)
         assert bare is not None
         return bare

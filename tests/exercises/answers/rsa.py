@@ -213,6 +213,7 @@ WRONG = {
         "squared-once-more": changed(MODEXP, ("    result = 1\n", "    result = 1\n    exponent *= 2\n")),
         "negative-accepted": changed(MODEXP, ("if exponent < 0:", "if False:")),
         "every product twice": EVERY_PRODUCT_TWICE,
+        "a set": changed(MODEXP, ("return result", "return {result}")),
         "nought for the power of nought": changed(MODEXP, ("    result = 1\n", "    result = 1 if exponent else 0\n")),
     },
     "rsa-sign": {
