@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from labsupport.errors import UsageError
 from labsupport.exercises import find
 from labsupport.exercises.authority.examination import code_as_client, code_as_server
-from labsupport.exercises.authority.hostile import GREEDY, KEYS, NAMES, SOUND, UNREADABLE, Maker
+from labsupport.exercises.authority.hostile import GREEDY, KEYS, NAMES, NO_CERTIFICATES, SOUND, UNREADABLE, Maker
 from labsupport.exercises.authority.pem import (
     NotThat,
     certificate_and_key_in,
@@ -30,7 +30,7 @@ ROOT = Authority.root("Test root")
 LEAF = ROOT.issue("leaf.test", role="client")
 CERTIFICATE = ROOT.certificate_pem.decode()
 KEY = key_pem(ROOT.key).decode()
-CSR = SOUND[0](Draw(b"csr")).pem
+CSR = str(SOUND[0](Draw(b"csr")).pem)
 ENCRYPTED = generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"x")).decode()
 
 
@@ -88,8 +88,13 @@ class TestWhatCameInPlaceOfPem:
         assert words in str(judged(find("authority-root"), WRONG["authority-root"][mistake]))
 
     def test_one_text_in_place_of_two(self) -> None:
-        for value in (CERTIFICATE, [CERTIFICATE, KEY], (CERTIFICATE,), None):
-            with pytest.raises(NotThat, match="something other than a tuple of two texts"):
+        for value, came in (
+            (CERTIFICATE, "a str"),
+            ([CERTIFICATE, KEY], "a list"),
+            ((CERTIFICATE,), "a tuple of 1"),
+            (None, "None"),
+        ):
+            with pytest.raises(NotThat, match=f"^{came} where a tuple of two texts belongs"):
                 certificate_and_key_in(value)
 
     def test_a_solution_that_returns_der_hears_of_pem(self) -> None:
@@ -117,9 +122,60 @@ def test_a_request_is_what_its_words_say(make: Maker) -> None:
     assert sent.refused == (make in (*NAMES, *UNREADABLE) or (make in KEYS and sent.mistake is not None))
     if sent.text is None:
         broken = sent.mistake == "self-signature-unchecked"
-        assert x509.load_pem_x509_csr(sent.pem.encode()).is_signature_valid is not broken
+        assert x509.load_pem_x509_csr(str(sent.pem).encode()).is_signature_valid is not broken
     if not sent.refused:
         assert set(sent.names) <= set(sent.allowed)
+
+
+@pytest.mark.parametrize("make", UNREADABLE)
+def test_what_is_no_request_cannot_be_read(make: Maker) -> None:
+    sent = make(Draw(b"requests"))
+    with pytest.raises((ValueError, AttributeError)):
+        x509.load_pem_x509_csr(sent.pem.encode())  # type: ignore[union-attr]  # bytes have no encode
+
+
+@pytest.mark.parametrize("what", NO_CERTIFICATES)
+def test_what_is_no_certificate_cannot_be_read(what: str) -> None:
+    broken = NO_CERTIFICATES[what](CERTIFICATE)
+    with pytest.raises((ValueError, AttributeError)):
+        x509.load_pem_x509_certificate(broken.encode())  # type: ignore[union-attr]  # the same
+
+
+class TestCards:
+    """What is said of an answer that takes whatever comes."""
+
+    @pytest.mark.parametrize(
+        ("exercise", "mistake", "words"),
+        [
+            ("authority-issue", "answers whatever comes", ("expected  an exception: nothing is signed",)),
+            ("authority-autopsy", "finds nothing in what it cannot read", ("where ", " is ", "raises an exception")),
+            ("authority-shared", "None for what it cannot read", ("where the request is ", "raises an exception")),
+            ("authority-intermediate", "an empty chain of what it cannot read", ("where other is ", "raises an exc")),
+        ],
+    )
+    def test_name_what_was_handed_in(self, exercise: str, mistake: str, words: tuple[str, ...]) -> None:
+        card = str(judged(find(exercise), WRONG[exercise][mistake]))
+        assert all(word in card for word in words), card
+
+    def test_name_each_kind_of_request_that_is_none(self) -> None:
+        makers = {make(Draw(b"requests")).words for make in UNREADABLE}
+        assert {"an empty text", "a request cut short", "a request in DER"} <= makers
+        assert {"a private key in place of a request", "a certificate in place of a request"} <= makers
+        assert any("base64" in words for words in makers)
+
+    def test_show_no_private_key(self) -> None:
+        card = str(judged(find("authority-intermediate"), WRONG["authority-intermediate"]["no-path-length"]))
+        assert "its path length is None, not 0" in card
+        assert "PRIVATE KEY" not in card
+
+    def test_say_which_extension_is_missing_or_not_critical(self) -> None:
+        wrong = WRONG["authority-issue"]
+        for mistake, words in (
+            ("a name that is not critical", "its subject is empty, and its SubjectAltName not critical"),
+            ("no identifier of its own", "it has no SubjectKeyIdentifier"),
+            ("hands out its own certificate", "it is for another key than the requester's"),
+        ):
+            assert words in str(judged(find("authority-issue"), wrong[mistake]))
 
 
 class TestDefects:

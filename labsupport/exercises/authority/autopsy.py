@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal, get_args
 
+from labsupport.exercises.authority.examination import DEADLINE
+from labsupport.exercises.authority.hostile import NO_CERTIFICATES
 from labsupport.exercises.callee import Callee
 from labsupport.exercises.draw import Draw
 from labsupport.exercises.journal import observe
 from labsupport.exercises.model import Case, Exercise, Mistake, Outcome
 from labsupport.exercises.plain import Plain
-from labsupport.exercises.verdicts import answered, called, compare
+from labsupport.exercises.verdicts import Raised, answered, compare, whole_call
 from labsupport.pki.certificates import certificate_text
 from labsupport.pki.defects import OF_EXTENSIONS, Defect, afflicted
 
@@ -94,14 +96,25 @@ def _pair(body: Body, host: str) -> tuple[str, str]:
 
 def _run(body: Body, host: str, callee: Callee) -> Outcome:
     leaf, ca = observe("two certificates", partial(_pair, body, host), *body.defects, host, body.role)
-    answer = callee.call(FUNCTION, leaf, ca, body.role)
-    tried = called(FUNCTION, leaf, ca, body.role)
+    answer = callee.call(FUNCTION, leaf, ca, body.role, deadline=DEADLINE)
+    tried = f"{FUNCTION}(leaf, ca, {body.role!r}) for {host} and its CA"
     wanted: Plain = list(body.defects)
     failed = answered(answer, tried, str(wanted))
     if failed is not None:
         return failed
     rivals: dict[str, Plain] = {name: mistaken(body) for name, (_, mistaken) in MISTAKES.items()}
-    return compare(answer, wanted, tried, rivals)
+    outcome = compare(answer, wanted, tried, rivals)
+    return outcome if outcome.passed else replace(outcome, whole=whole_call(FUNCTION, leaf, ca, body.role))
+
+
+def _run_unreadable(leaf_or_ca: str, what: str, host: str, callee: Callee) -> Outcome:
+    leaf, ca = observe("two certificates", partial(_pair, Body((), "client"), host), host)
+    pair: dict[str, str | bytes] = {"leaf": leaf, "ca": ca}
+    pair[leaf_or_ca] = NO_CERTIFICATES[what](leaf if leaf_or_ca == "leaf" else ca)
+    answer = callee.call(FUNCTION, *pair.values(), "client", deadline=DEADLINE)
+    tried = f"{FUNCTION}(leaf, ca, 'client'), where {leaf_or_ca} is {what}"
+    # Who finds nothing finds nothing here either; all others have to read.
+    return compare(answer, Raised(), tried, {"nothing-found": []})
 
 
 def _drawn(draw: Draw, number: int) -> Body:
@@ -127,6 +140,9 @@ def _cases(draw: Draw) -> Iterator[Case]:
     drawn = [_drawn(draw.child(f"drawn {number}"), number) for number in range(14)]
     for number, body in enumerate([*fixed, *drawn]):
         yield Case(ASPECT, partial(_run, body, f"{draw.child(str(number)).word()}.test"))
+    for what in NO_CERTIFICATES:
+        own = draw.child(what)
+        yield Case(ASPECT, partial(_run_unreadable, own.choice(("leaf", "ca")), what, f"{own.word()}.test"))
 
 
 EXERCISE = Exercise(

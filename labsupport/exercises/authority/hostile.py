@@ -1,4 +1,4 @@
-"""Certificate signing requests as strangers send them: sound ones, greedy ones, and ones to be refused."""
+"""What strangers send: sound requests, greedy ones, ones to be refused, and what is no request or certificate."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from labsupport.exercises.draw import Draw
+from labsupport.pki.authority import Authority
 from labsupport.pki.certificates import distinguished_name, signed_request
-from labsupport.pki.keys import PrivateKey, generate, rsa_key
+from labsupport.pki.keys import PrivateKey, generate, key_pem, rsa_key
 
-__all__ = ["GREEDY", "KEYS", "NAMES", "SOUND", "UNREADABLE", "Maker", "Sent"]
+__all__ = ["GREEDY", "KEYS", "NAMES", "NO_CERTIFICATES", "SOUND", "UNREADABLE", "Maker", "Sent"]
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,10 @@ class Sent:
     known: tuple[int, ...] = ()
     mistake: str | None = None
     refused: bool = False
-    text: str | None = None
+    text: str | bytes | None = None
 
     @property
-    def pem(self) -> str:
+    def pem(self) -> str | bytes:
         """What the CA reads."""
         return self.csr.public_bytes(Encoding.PEM).decode() if self.text is None else self.text
 
@@ -191,13 +192,37 @@ def _known_key(draw: Draw) -> Sent:
     return Sent(words, *_csr(_dns(name), key), (name,), (_modulus(key),), "shared-prime-accepted", refused=True)
 
 
+def _lines(csr: x509.CertificateSigningRequest) -> list[str]:
+    return csr.public_bytes(Encoding.PEM).decode().splitlines()
+
+
+# What comes in place of a request, made of the request and its key.
+_OTHER: dict[str, Callable[[x509.CertificateSigningRequest, PrivateKey], str | bytes]] = {
+    "an empty text": lambda *_: "",
+    "a text that is no PEM": lambda *_: "please sign",
+    "a request cut short": lambda csr, _: "\n".join(_lines(csr)[:3]),
+    "a request with a line missing": lambda csr, _: "\n".join([*_lines(csr)[:2], *_lines(csr)[3:]]),
+    "a request in base64, without the lines BEGIN and END": lambda csr, _: "\n".join(_lines(csr)[1:-1]),
+    "a request in DER": lambda csr, _: csr.public_bytes(Encoding.DER),
+    "a private key in place of a request": lambda _, key: key_pem(key).decode(),
+    "a certificate in place of a request": lambda *_: Authority.root("nobody").certificate_pem.decode(),
+}
+
+
+# What comes in place of a certificate, made of its PEM: "where the leaf is ..."
+NO_CERTIFICATES: dict[str, Callable[[str], str | bytes]] = {
+    "an empty text": lambda _: "",
+    "cut short": lambda pem: pem[: len(pem) // 2],
+    "in DER": lambda pem: x509.load_pem_x509_certificate(pem.encode()).public_bytes(Encoding.DER),
+    "a private key": lambda _: key_pem(generate()).decode(),
+}
+
+
 def _unreadable(kind: str) -> Callable[[Draw], Sent]:
     def made(draw: Draw) -> Sent:
         name = _host(draw)
         key, csr = _csr(_dns(name))
-        pem = csr.public_bytes(Encoding.PEM).decode()
-        texts = {"an empty text": "", "a request cut short": pem[: len(pem) // 2], "no PEM": "please sign"}
-        return Sent(kind, key, csr, (name,), refused=True, text=texts[kind])
+        return Sent(kind, key, csr, (name,), refused=True, text=_OTHER[kind](csr, key))
 
     return made
 
@@ -207,4 +232,4 @@ SOUND: tuple[Maker, ...] = (_one_name, _two_names, _one_name)
 NAMES: tuple[Maker, ...] = (_foreign_name, _suffix, _below, _wildcard, _common_name_only, _address)
 GREEDY: tuple[Maker, ...] = (_wants_to_be_a_ca, _wants_to_be_a_server, _foreign_subject)
 KEYS: tuple[Maker, ...] = (_tampered, _short, _shared_prime, _known_key, _sound_rsa)
-UNREADABLE: tuple[Maker, ...] = tuple(map(_unreadable, ("an empty text", "a request cut short", "no PEM")))
+UNREADABLE: tuple[Maker, ...] = tuple(map(_unreadable, _OTHER))

@@ -10,6 +10,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from labsupport.exercises.authority.examination import (
+    DEADLINE,
     Fault,
     code_as_client,
     code_as_server,
@@ -19,12 +20,13 @@ from labsupport.exercises.authority.examination import (
     same_key,
     signed_by,
 )
+from labsupport.exercises.authority.hostile import NO_CERTIFICATES
 from labsupport.exercises.authority.pem import NotThat, certificate_and_key_in, certificates_in
 from labsupport.exercises.callee import Callee
 from labsupport.exercises.draw import Draw
 from labsupport.exercises.journal import observe
 from labsupport.exercises.model import Case, Exercise, Mistake, Outcome
-from labsupport.exercises.verdicts import answered, called
+from labsupport.exercises.verdicts import Raised, answered, compare
 from labsupport.pki.authority import Authority
 from labsupport.pki.certificates import certificate_text, distinguished_name, signed
 from labsupport.pki.keys import key_pem
@@ -57,8 +59,9 @@ def _run_below(draw: Draw, callee: Callee) -> Outcome:
     root = Authority.root(f"{draw.word()} root", valid_for=dt.timedelta(days=draw.between(60, 300)))
     name = f"{draw.word()} clients"
     arguments = (name, root.certificate_pem.decode(), key_pem(root.key).decode())
-    answer = callee.call("intermediate", *arguments)
-    tried, expected = called("intermediate", *arguments), "a CA certificate signed by the root, and its key"
+    answer = callee.call("intermediate", *arguments, deadline=DEADLINE)
+    # Not the texts of the call: a private key is no sight for a card.
+    tried, expected = f"intermediate({name!r}, root, its key)", "a CA certificate signed by the root, and its key"
     failed = answered(answer, tried, expected)
     if failed is not None:
         return failed
@@ -171,7 +174,7 @@ def _run_chain(depth: int, extra: str, draw: Draw, callee: Callee) -> Outcome:
         strangers = [above.intermediate(_name(right[1])).certificate for _ in range(3)]
     pile = draw.shuffled([*pile, *strangers])
     arguments = ([certificate_text(certificate) for certificate in pile], certificate_text(root))
-    answer = callee.call("chain", *arguments)
+    answer = callee.call("chain", *arguments, deadline=DEADLINE)
     with_extra = f", {extra} among them" if extra else ""
     tried = f"chain(…) of {len(pile)} certificates in any order{with_extra}"
     expected = f"{len(right)} certificates: " + ", then ".join(_name(each) for each in right)
@@ -204,6 +207,18 @@ def _chain_mistake(
     return "unordered" if set(came) == set(right) else None
 
 
+def _run_unreadable(function: str, what: str, draw: Draw, callee: Callee) -> Outcome:
+    root = Authority.root(f"{draw.word()} root")
+    text = certificate_text(root.certificate)
+    no_root = NO_CERTIFICATES[what](text)
+    if function == "intermediate":
+        answer = callee.call(function, f"{draw.word()} clients", no_root, key_pem(root.key).decode(), deadline=DEADLINE)
+        return compare(answer, Raised(), f"intermediate(name, root, its key), where root is {what}")
+    leaf = certificate_text(root.issue(f"{draw.word()}.test", role="client").certificate)
+    answer = callee.call(function, [leaf, no_root], text, deadline=DEADLINE)
+    return compare(answer, Raised(), f"chain([leaf, other], root), where other is {what}")
+
+
 def _name(certificate: x509.Certificate) -> str:
     return certificate.subject.rfc4514_string().removeprefix("CN=")
 
@@ -211,6 +226,9 @@ def _name(certificate: x509.Certificate) -> str:
 def _cases(draw: Draw) -> Iterator[Case]:
     for number in range(2):
         yield Case(BELOW, partial(_run_below, draw.child(f"below {number}")))
+    for what in NO_CERTIFICATES:
+        yield Case(BELOW, partial(_run_unreadable, "intermediate", what, draw.child(f"below {what}")))
+        yield Case(ORDERED, partial(_run_unreadable, "chain", what, draw.child(f"chain {what}")))
     for number, (depth, extra) in enumerate(
         (
             *((1, ""), (2, ""), (3, ""), (1, "root"), (2, "root"), (1, "stranger"), (2, "stranger")),
@@ -230,5 +248,5 @@ EXERCISE = Exercise(
     cases=_cases,
     mistakes=MISTAKES,
     answered_by=("labsupport.pki.authority", "labsupport.pki.profile"),
-    hint="`certificate.verify_directly_issued_by(issuer)` raises where the name or the signature does not fit.",
+    hint="certificate.verify_directly_issued_by(issuer) raises where the name or the signature does not fit.",
 )

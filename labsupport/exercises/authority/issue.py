@@ -5,12 +5,20 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from functools import partial
+from typing import TypeVar
 
 from cryptography import x509
 from cryptography.x509 import verification
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from labsupport.exercises.authority.examination import Fault, code_as_client, extension, judged, same_key, signed_by
+from labsupport.exercises.authority.examination import (
+    Fault,
+    code_as_client,
+    extension,
+    judged,
+    same_key,
+    signed_by,
+)
 from labsupport.exercises.authority.hostile import GREEDY, KEYS, NAMES, SOUND, UNREADABLE, Maker, Sent
 from labsupport.exercises.authority.pem import NotThat, certificate_in
 from labsupport.exercises.callee import Answer, Callee
@@ -28,7 +36,9 @@ FUNCTION = "issue"
 CERTIFICATES = "a sound certificate for the names that are allowed, none for others"
 GREED = "what a request asks for beyond its names is not granted"
 PROOFS = "stolen, short and shared keys are refused"
+DEADLINE = 0.6  # seconds for one call: there are three aspects
 LONGEST = dt.timedelta(days=90)
+E = TypeVar("E", bound=x509.ExtensionType)
 
 MISTAKES = (
     Mistake(
@@ -54,13 +64,13 @@ def _run(make: Maker, draw: Draw, callee: Callee) -> Outcome:
     authority = Authority.root(f"{draw.word()} root", valid_for=dt.timedelta(days=draw.between(20, 400)))
     ca_key = key_pem(authority.key).decode()
     arguments = (sent.pem, list(sent.allowed), list(sent.known), authority.certificate_pem.decode(), ca_key)
-    first = callee.call(FUNCTION, *arguments)
+    first = callee.call(FUNCTION, *arguments, deadline=DEADLINE)
     tried = f"{sent.words}; allowed: {', '.join(sent.allowed)}"
     if sent.refused:
         return _refusal(first, sent, tried)
     expected = "a client certificate for the names that were asked for"
     certificates = []
-    for answer in (first, callee.call(FUNCTION, *arguments)):
+    for answer in (first, callee.call(FUNCTION, *arguments, deadline=DEADLINE)):
         failed = answered(answer, tried, expected)
         if failed is not None:
             return failed
@@ -119,7 +129,8 @@ def _form(certificate: x509.Certificate, sent: Sent, authority: Authority) -> It
     yield from _names(certificate, sent)
     constraints = extension(certificate, x509.BasicConstraints)
     if constraints is not None and getattr(constraints.value, "ca", False):
-        yield Fault("it makes the requester a CA", "extensions-copied")
+        copied = _asked_for(sent.csr, x509.BasicConstraints) is not None
+        yield Fault("it makes the requester a CA", "extensions-copied" if copied else None)
     elif constraints is None or not constraints.critical:
         yield Fault("its basicConstraints are missing or not critical")
     purpose = extension(certificate, x509.ExtendedKeyUsage)
@@ -133,6 +144,8 @@ def _form(certificate: x509.Certificate, sent: Sent, authority: Authority) -> It
     usage = extension(certificate, x509.KeyUsage)
     if usage is None or not usage.critical or not getattr(usage.value, "digital_signature", False):
         yield Fault("its keyUsage is missing, not critical, or without digitalSignature")
+    if extension(certificate, x509.SubjectKeyIdentifier) is None:
+        yield Fault("it has no SubjectKeyIdentifier")
     if extension(certificate, x509.AuthorityKeyIdentifier) is None:
         yield Fault("it has no AuthorityKeyIdentifier", "no-identifiers")
     life = certificate.not_valid_after_utc - certificate.not_valid_before_utc
@@ -149,11 +162,13 @@ def _names(certificate: x509.Certificate, sent: Sent) -> Iterator[Fault]:
     if sorted(str(name.value) for name in names) != sorted(sent.names):
         yield Fault(f"its names are {', '.join(str(name.value) for name in names) or 'missing'}")
     common = [str(each.value) for each in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+    if found and not found.critical and not certificate.subject.rdns:
+        yield Fault("its subject is empty, and its SubjectAltName not critical")
     if any(name not in sent.names for name in common):
         yield Fault(f"its subject says {common[0]}", "subject-copied")
 
 
-def _asked_for(csr: x509.CertificateSigningRequest, kind: type[x509.ExtendedKeyUsage]) -> x509.ExtendedKeyUsage | None:
+def _asked_for(csr: x509.CertificateSigningRequest, kind: type[E]) -> E | None:
     """Return an extension that a request asks for, or None."""
     return next((each.value for each in csr.extensions if isinstance(each.value, kind)), None)
 

@@ -88,8 +88,10 @@ def request_and_key_in(value: object) -> tuple[x509.CertificateSigningRequest, P
 
 
 def _two(value: object) -> tuple[object, object]:
-    if not isinstance(value, tuple) or len(value) != 2:
-        raise NotThat("something other than a tuple of two texts")
+    if not isinstance(value, tuple):
+        raise NotThat(f"{_article(type(value).__name__)} where a tuple of two texts belongs")
+    if len(value) != 2:
+        raise NotThat(f"a tuple of {len(value)} where a tuple of two texts belongs")
     return value
 
 

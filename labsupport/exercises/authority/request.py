@@ -10,7 +10,7 @@ from functools import partial
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from labsupport.exercises.authority.examination import Fault, judged, same_key
+from labsupport.exercises.authority.examination import DEADLINE, Fault, judged, same_key
 from labsupport.exercises.authority.pem import NotThat, request_and_key_in
 from labsupport.exercises.callee import Callee
 from labsupport.exercises.draw import Draw
@@ -64,7 +64,7 @@ def _run(names: Names, callee: Callee) -> Outcome:
     expected = "a request with just these names, signed with the key that comes with it"
     made: list[tuple[x509.CertificateSigningRequest, PrivateKey]] = []
     for _ in range(2):
-        answer = callee.call(FUNCTION, *names.arguments)
+        answer = callee.call(FUNCTION, *names.arguments, deadline=DEADLINE)
         failed = answered(answer, tried, expected)
         if failed is not None:
             return failed
@@ -132,7 +132,7 @@ def _cases(draw: Draw) -> Iterator[Case]:
     # Every mistake shows in several of these, and none of them is what only one mistake would do.
     for number, counts in enumerate(((2, 1, 1), (3, 2, 2), (2, 1, 2), (1, 0, 0), (0, 1, 0), (0, 0, 1))):
         yield Case(ASPECT, partial(_run, _drawn(draw.child(str(number)), counts)))
-    yield Case(ASPECT, asking(FUNCTION, [[], [], []], Raised()))
+    yield Case(ASPECT, asking(FUNCTION, [[], [], []], Raised(), deadline=DEADLINE))
 
 
 EXERCISE = Exercise(

@@ -9,6 +9,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from labsupport.exercises.authority.examination import (
+    DEADLINE,
     Fault,
     code_as_server,
     extension,
@@ -85,10 +86,10 @@ def _form(certificate: x509.Certificate, key: PrivateKey, name: str) -> Iterator
 
 def _run_form(name: str, callee: Callee) -> Outcome:
     tried, expected = called(FUNCTION, name), "a self-signed CA certificate and its key"
-    first = _made(callee.call(FUNCTION, name), tried, expected)
+    first = _made(callee.call(FUNCTION, name, deadline=DEADLINE), tried, expected)
     if isinstance(first, Outcome):
         return first
-    second = _made(callee.call(FUNCTION, name), tried, expected)
+    second = _made(callee.call(FUNCTION, name, deadline=DEADLINE), tried, expected)
     if isinstance(second, Outcome):
         return second
     faults = list(_form(*first, name))
@@ -102,7 +103,7 @@ def _run_form(name: str, callee: Callee) -> Outcome:
 def _run_work(name: str, host: str, callee: Callee) -> Outcome:
     tried = f"{called(FUNCTION, name)}, and a certificate for {host} signed with what it returned"
     expected = "accepted by strict verifiers that trust this root"
-    made = _made(callee.call(FUNCTION, name), tried, expected)
+    made = _made(callee.call(FUNCTION, name, deadline=DEADLINE), tried, expected)
     if isinstance(made, Outcome):
         return made
     faults = list(_form(*made, name))
@@ -138,7 +139,7 @@ def _cases(draw: Draw) -> Iterator[Case]:
         own = draw.child(str(number))
         yield Case(FORM, partial(_run_form, f"{own.word()} root"))
         yield Case(WORK, partial(_run_work, f"{own.word()} root", f"{own.word()}.test"))
-    yield Case(FORM, asking(FUNCTION, [""], Raised()))
+    yield Case(FORM, asking(FUNCTION, [""], Raised(), deadline=DEADLINE))
 
 
 EXERCISE = Exercise(
@@ -151,5 +152,5 @@ EXERCISE = Exercise(
     cases=_cases,
     mistakes=MISTAKES,
     answered_by=("labsupport.pki.authority", "labsupport.pki.certificates", "labsupport.pki.profile"),
-    hint="Compare what you made with `Authority.root` of the lesson, extension by extension.",
+    hint="Compare what you made with Authority.root of the lesson, extension by extension.",
 )

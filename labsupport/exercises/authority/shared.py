@@ -8,12 +8,13 @@ from functools import partial
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from labsupport.exercises.authority.examination import DEADLINE
 from labsupport.exercises.callee import Callee
 from labsupport.exercises.draw import Draw
 from labsupport.exercises.journal import observe
 from labsupport.exercises.model import Case, Exercise, Mistake, Outcome
 from labsupport.exercises.plain import Plain
-from labsupport.exercises.verdicts import asking
+from labsupport.exercises.verdicts import Raised, asking, compare
 from labsupport.pki.authority import Authority
 from labsupport.pki.certificates import distinguished_name, signed_request
 from labsupport.pki.der import Element, children, element
@@ -27,6 +28,14 @@ ASPECT = "the place of the key in both, and None for another key"
 _VERSION = 0xA0
 
 Place = tuple[int, int, int] | None
+
+# What comes in place of a request, made of request and certificate.
+UNREADABLE: dict[str, Callable[[bytes, bytes], bytes]] = {
+    "empty": lambda *_: b"",
+    "cut short": lambda asked, _: asked[: len(asked) // 2],
+    "a certificate": lambda _, leaf: leaf,
+    "in PEM": lambda asked, _: x509.load_der_x509_csr(asked).public_bytes(Encoding.PEM),
+}
 
 
 def key_element(encoded: bytes) -> Element:
@@ -97,7 +106,15 @@ def _run(algorithm: Algorithm, same: bool, draw: Draw, callee: Callee) -> Outcom
     in_csr, in_leaf = key_element(asked), key_element(leaf)
     place: Place = (in_csr.offset, in_leaf.offset, len(in_csr.encoded)) if same else None
     rivals = {name: mistaken(asked, leaf, same) for name, (_, mistaken) in MISTAKES.items()}
-    return asking(FUNCTION, [asked, leaf], place, rivals)(callee)
+    return asking(FUNCTION, [asked, leaf], place, rivals, DEADLINE)(callee)
+
+
+def _run_unreadable(what: str, draw: Draw, callee: Callee) -> Outcome:
+    names = f"{draw.word()} root", f"{draw.word()}.test", draw.word()
+    asked, leaf = observe("a request and a certificate", partial(_pair, "ec", True, *names), *names)
+    answer = callee.call(FUNCTION, UNREADABLE[what](asked, leaf), leaf, deadline=DEADLINE)
+    tried = f"{FUNCTION}(request, certificate), where the request is {what}"
+    return compare(answer, Raised(), tried, {"always-none": None})
 
 
 def _cases(draw: Draw) -> Iterator[Case]:
@@ -105,6 +122,8 @@ def _cases(draw: Draw) -> Iterator[Case]:
     for number, algorithm in enumerate(algorithms):
         for same in (True, False):
             yield Case(ASPECT, partial(_run, algorithm, same, draw.child(f"{number} {same}")))
+    for what in UNREADABLE:
+        yield Case(ASPECT, partial(_run_unreadable, what, draw.child(what)))
 
 
 EXERCISE = Exercise(

@@ -22,6 +22,10 @@ KEY_IDENTIFIER = (
     "        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)\n",
     "",
 )
+KEY_OF_REQUEST = (
+    "        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)\n",
+    "",
+)
 ONE_KEY = "KEY = ec.generate_private_key(ec.SECP256R1())\n\n"
 MAKES_A_KEY = "key = ec.generate_private_key(ec.SECP256R1())"
 
@@ -29,6 +33,16 @@ MAKES_A_KEY = "key = ec.generate_private_key(ec.SECP256R1())"
 def _first(source: str, function: str, text: str) -> str:
     """Put `text` in front of a function."""
     return changed(source, (f"def {function}(", f"{text}def {function}("))
+
+
+def _trying(source: str, call: str, otherwise: str) -> str:
+    """Return `source` with the function of `call` in a try statement that swallows what it raises."""
+    function = call.partition("(")[0]
+    careful = changed(source, (f"def {function}(", f"def careful_{function}("))
+    return (
+        careful
+        + f"\n\ndef {call}:\n    try:\n        return careful_{call}\n    except Exception:\n        return {otherwise}\n"
+    )
 
 
 WRONG = {
@@ -126,6 +140,16 @@ WRONG = {
         "too-long": changed(
             ISSUE, ("min(start + dt.timedelta(days=30), ca.not_valid_after_utc)", "start + dt.timedelta(999)")
         ),
+        "a name that is not critical": changed(
+            ISSUE,
+            (
+                "x509.SubjectAlternativeName(entries), critical=True",
+                "x509.SubjectAlternativeName(entries), critical=False",
+            ),
+        ),
+        "no identifier of its own": changed(ISSUE, KEY_OF_REQUEST),
+        "answers whatever comes": _trying(ISSUE, "issue(csr_pem, allowed, known_moduli, ca_pem, ca_key_pem)", "ca_pem"),
+        "hands out its own certificate": "def issue(csr_pem, allowed, known_moduli, ca_pem, ca_key_pem):\n    return ca_pem\n",
         "signs nothing": "def issue(*_):\n    raise ValueError('closed')\n",
         "returns the request": changed(
             ISSUE, ("return certificate.public_bytes(Encoding.PEM).decode()", "return csr_pem")
@@ -160,6 +184,7 @@ WRONG = {
             ),
         ),
         "always-none": "def shared_key(*_):\n    return None\n",
+        "None for what it cannot read": _trying(SHARED, "shared_key(csr_der, certificate_der)", "None"),
         "end instead of length": changed(SHARED, ("len(info)", "csr_der.index(info) + len(info)")),
     },
     "authority-autopsy": {
@@ -171,6 +196,7 @@ WRONG = {
         "ends-not-compared": changed(AUTOPSY, ("leaf.not_valid_after_utc > ca.not_valid_after_utc", "False")),
         "may-sign-overlooked": changed(AUTOPSY, ("constraints is not None and constraints.ca", "False")),
         "nothing-found": "def autopsy(*_):\n    return []\n",
+        "finds nothing in what it cannot read": _trying(AUTOPSY, "autopsy(leaf_pem, ca_pem, role)", "[]"),
         "a set instead of a list": changed(
             AUTOPSY,
             (
@@ -216,6 +242,7 @@ WRONG = {
             INTERMEDIATE,
             ("child.verify_directly_issued_by(parent)", "assert child.issuer == parent.subject"),
         ),
+        "an empty chain of what it cannot read": _trying(INTERMEDIATE, "chain(certificates, root_pem)", "''"),
         "an empty chain": changed(
             INTERMEDIATE, ('return "".join(each.public_bytes(Encoding.PEM).decode() for each in line)', 'return ""')
         ),
