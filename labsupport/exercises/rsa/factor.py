@@ -25,6 +25,7 @@ FUNCTION = "crack"
 SMALL = "moduli of 16 to 20 bits, and no key where there is none"
 LARGE = "moduli of 40 to 44 bits"
 LARGE_BITS = 40
+SMALL_DEADLINE, LARGE_DEADLINE = 0.6, 1.2  # seconds
 EXPONENTS = (3, 5, 7, 11, 13, 17, 257, 65537)
 
 
@@ -186,7 +187,8 @@ def _case(made: Callable[[], Public], aspect: str) -> Case:
 def _run(made: Callable[[], Public], callee: Callee) -> Outcome:
     public = made()
     rivals = {name: mistaken(public) for name, (_, mistaken) in MISTAKES.items()}
-    return looking(FUNCTION, (public.n, public.e), _right(public), public.expected, rivals)(callee)
+    deadline = LARGE_DEADLINE if public.is_large else SMALL_DEADLINE
+    return looking(FUNCTION, (public.n, public.e), _right(public), public.expected, rivals, deadline)(callee)
 
 
 def _fitting(draw: Draw, p: int, q: int) -> Public | None:

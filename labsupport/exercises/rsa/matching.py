@@ -32,9 +32,9 @@ __all__ = [
 
 Match: TypeAlias = Callable[[Answer], bool]
 
-# Seconds; right answers need a small part of it. Python takes up to half a second more to stop a large power, and a
-# check must answer within two.
-DEADLINE = 1.2
+# Seconds for one call; right answers need a small part of it. A missed deadline ends one aspect, and a check of two of
+# them must answer within two seconds.
+DEADLINE = 0.9
 
 
 def such(holds: Callable[[Plain], bool]) -> Match:
