@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from tests.bench import handshakes, run_notebooks, startup
+from tests.bench import grading, handshakes, run_notebooks, startup
 from tests.bench.measuring import Row, report
 
 __all__: list[str] = []
@@ -37,6 +37,7 @@ def main() -> int:
     measures: dict[str, Callable[[], list[Row]]] = {
         "start-up": startup.measure,
         "notebooks, for a minute or two": run_notebooks.measure,
+        "grading, beside nbgrader, for some minutes": grading.measure,
         "handshakes": lambda: handshake_rows(handshakes.measure()),
     }
     for what, measure in measures.items():
