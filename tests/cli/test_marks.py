@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -124,6 +125,13 @@ def test_what_is_written_is_the_same_in_every_locale(place: Path) -> None:
     )
     assert "jürgen,Jürgen Müller,01_rsa,0.5,".encode() in done.stdout
     assert done.stderr == b""
+
+
+def test_a_screen_that_takes_no_bytes_gets_text(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", out)
+    assert main(["marks", "--format", "moodle", "--lesson", "04_authority"]) == 0
+    assert out.getvalue() == "Learner,Full name,04_authority\nada,Ada Lovelace,2\n"
 
 
 def test_canvas_gets_a_file_and_the_person_is_told_what_is_not_in_it(

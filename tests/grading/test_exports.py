@@ -126,6 +126,7 @@ SHEETS = [
     "a\tb\n1\t2",
     '"a","b ""x"""\n"1\r\n2",3\n',
     "a,b,\n,,\n\n1\n",
+    "a,b,\n1,2,",
     '"a"x,b"y"\n',
     'open,"never closed\n1,2\n',
     "a,b\n1,\udcff\n",
@@ -137,7 +138,7 @@ def test_what_is_not_changed_stays_as_it_is_to_the_byte(text: str) -> None:
     assert Sheet.parse(text).content() == text.encode("utf-8", "surrogateescape")
 
 
-@pytest.mark.parametrize("text", SHEETS[1:10])
+@pytest.mark.parametrize("text", SHEETS[1:11])
 def test_cells_say_what_a_reader_of_csv_makes_of_them(text: str) -> None:
     sheet = Sheet.parse(text)
     expected = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=sheet.separator)

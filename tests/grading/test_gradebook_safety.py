@@ -100,6 +100,53 @@ def test_a_folder_without_hard_links_will_do(tmp_path: Path, monkeypatch: pytest
     assert set(contents(tmp_path)) == {"gradebook.db"}
 
 
+@pytest.mark.parametrize("links", [True, False])
+def test_of_two_who_make_a_gradebook_at_once_the_first_makes_it(
+    links: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "gradebook.db"
+
+    def create(raw: sqlite3.Connection) -> None:
+        monkeypatch.setattr(connection, "create", schema.create)
+        full_of(path, 2)
+        schema.create(raw)
+
+    def link(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(connection, "create", create)
+    if not links:
+        monkeypatch.setattr(os, "link", link)
+    Gradebook.open(path).close()
+    assert sound(path) == ["l0", "l1"]
+    assert set(contents(tmp_path)) == {"gradebook.db"}
+
+
+def failure(name: str) -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError("detail")
+    error.sqlite_errorname = name
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (failure("SQLITE_READONLY_DIRECTORY"), "it, or the folder it lies in, cannot be written to"),
+        (failure("SQLITE_IOERR_WRITE"), "the disk failed or is full; what was recorded so far is kept"),
+        (failure("SQLITE_CORRUPT"), "it is damaged and was left as it is"),
+        (failure("SQLITE_ERROR"), "the gradebook cannot be used: detail"),
+        (PermissionError(13, "Permission denied"), "Permission denied"),
+        (OSError("odd"), "odd"),
+    ],
+)
+def test_what_goes_wrong_with_the_file_is_one_line(error: Exception, line: str, tmp_path: Path) -> None:
+    with (
+        pytest.raises(GradebookError, match=rf"gradebook\.db: {line}"),
+        connection.told(tmp_path / "gradebook.db"),
+    ):
+        raise error
+
+
 def foreign(path: Path) -> None:
     with contextlib.closing(plain(path)) as raw:
         raw.execute("CREATE TABLE grade (id INTEGER)")
@@ -175,6 +222,11 @@ def test_a_gradebook_that_another_program_keeps_locked_is_told(tmp_path: Path, m
             book.record(submission(), result(), SPECS)
         other.execute("ROLLBACK")
         assert book.record(submission(), result(), SPECS).new_attempt
+    with contextlib.closing(plain(path)) as other:
+        other.execute("PRAGMA journal_mode = DELETE")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(GradebookError, match="another program kept it locked"):
+            Gradebook.open(path)
 
 
 # --- versions -------------------------------------------------------------------------------------------------------
@@ -232,6 +284,30 @@ def test_an_upgrade_that_fails_leaves_the_old_version(first_version: Path, monke
     with contextlib.closing(plain(first_version)) as raw:
         assert raw.execute("PRAGMA user_version").fetchone() == (1,)
     assert len(sound(first_version)) == 5
+
+
+def test_an_upgrade_of_what_does_not_hang_together_is_refused(first_version: Path) -> None:
+    with contextlib.closing(plain(first_version)) as raw:
+        raw.execute("DELETE FROM contents WHERE digest IN (SELECT digest FROM attempts WHERE id = 1)")
+    with pytest.raises(GradebookError, match="it could not be brought up to date and was left as it is"):
+        Gradebook.open(first_version)
+    with contextlib.closing(plain(first_version)) as raw:
+        assert raw.execute("PRAGMA user_version").fetchone() == (1,)
+
+
+def test_a_journal_that_would_not_keep_anything_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Forgetful(sqlite3.Connection):
+        def execute(self, query: str, *_: object) -> sqlite3.Cursor:
+            return super().execute(query.replace("journal_mode = wal", "journal_mode = memory"))
+
+    path = tmp_path / "gradebook.db"
+    full_of(path, 1)
+    with contextlib.closing(plain(path)) as raw:
+        raw.execute("PRAGMA journal_mode = DELETE")
+    real = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *words, **more: real(*words, factory=Forgetful, **more))
+    with pytest.raises(GradebookError, match="its journal is 'memory' and would not become 'wal'"):
+        Gradebook.open(path)
 
 
 def test_many_who_come_to_an_older_gradebook_at_once_upgrade_it_once(first_version: Path) -> None:

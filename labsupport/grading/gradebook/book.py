@@ -89,11 +89,12 @@ class Gradebook:
         """Keep a submission with the result that its content has by `specs` already; None, and nothing, if none."""
         digest = digest_of(submission.content)
         with told(self.path):
-            if writing.known_id(self._connection, digest, submission.lesson, specs) is None:
+            known = writing.known_id(self._connection, digest, submission.lesson, specs)
+            if known is None:
                 return None
             parcel = writing.Parcel(submission, digest)
             with transaction(self._connection):
-                return writing.reuse(self._connection, parcel, specs)
+                return writing.reuse(self._connection, parcel, known, specs)
 
     def known_result(self, digest: str, lesson: str, specs: str) -> Result | None:
         """Return the newest result in which this content was judged for `lesson` by `specs`, whoever handed it in."""

@@ -30,7 +30,6 @@ __all__ = ["PATIENCE", "connect", "told", "transaction"]
 
 PATIENCE = 30.0  # seconds that one grader waits for another to finish a transaction
 _MAGIC = b"SQLite format 3\0"
-_SIDECARS = ("-wal", "-journal")
 _DAMAGED = "it is damaged and was left as it is; go on with a copy that is whole, or with a new gradebook"
 
 
@@ -39,10 +38,10 @@ def connect(path: Path, *, make: bool) -> sqlite3.Connection:
     with told(path):
         if not path.exists():
             _make(path, allowed=make)
-        _look(path)
+        looked = _look(path)
         connection = _open(path)
         try:
-            _settle(connection, path)
+            _settle(connection, path, looked=looked)
         except BaseException:  # whatever it was, nobody else can close it
             connection.close()
             raise
@@ -127,8 +126,8 @@ def _sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def _look(path: Path) -> None:
-    """Refuse what is no gradebook, is damaged, or is too new; change nothing."""
+def _look(path: Path) -> bool:
+    """Refuse what is no gradebook, is damaged or too new; change nothing. False: not all of it could be looked at."""
     with path.open("rb") as file:
         head = file.read(100)
     if head[:16] != _MAGIC:
@@ -142,6 +141,8 @@ def _look(path: Path) -> None:
         # the gradebook is opened, before anything else, and then it is looked at again.
         if not getattr(error, "sqlite_errorname", "").startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN")):
             raise
+        return False
+    return True
 
 
 def _of_this_kind(path: Path, application: int, version: int) -> None:
@@ -174,15 +175,15 @@ def _open(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     return connection
 
 
-def _settle(connection: sqlite3.Connection, path: Path) -> None:
+def _settle(connection: sqlite3.Connection, path: Path, *, looked: bool) -> None:
     """Choose the journal, see what the gradebook is, and bring an older one up to date."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     _of_this_kind(path, application, _version(connection))
-    if any(path.with_name(path.name + sidecar).exists() for sidecar in _SIDECARS):
+    if not looked:
         _whole(connection, path)
     wanted = "delete" if is_shared(path) else "wal"
     (journal,) = connection.execute(f"PRAGMA journal_mode = {wanted}").fetchone()
-    if journal == "memory" or journal == "off" or (wanted == "delete" and journal != "delete"):
+    if journal not in (wanted, "delete"):
         raise GradebookError(
             f"{path}: its journal is {journal!r} and would not become {wanted!r}, so that a crash could cost marks; "
             "put the gradebook on a disk of this machine"

@@ -104,11 +104,8 @@ def known_id(connection: sqlite3.Connection, digest: str, lesson: str, specs: st
     return None if found[0] is None else int(found[0])
 
 
-def reuse(connection: sqlite3.Connection, parcel: Parcel, specs: str) -> Recorded | None:
-    """Keep the submission with a result that its content has already, if there is one."""
-    known = known_id(connection, parcel.digest, parcel.lesson, specs)
-    if known is None:
-        return None
+def reuse(connection: sqlite3.Connection, parcel: Parcel, known: int, specs: str) -> Recorded:
+    """Keep the submission with the result called `known`, which its content has already."""
     attempt, new_attempt = enter(connection, parcel)
     standing = standing_id(connection, attempt, specs)
     if standing is not None:
