@@ -11,10 +11,11 @@ from cryptography import x509
 from labsupport.errors import UsageError
 from labsupport.pki.article import article_authority_extensions, as_version_1
 from labsupport.pki.certificates import compose, distinguished_name, now
+from labsupport.pki.identity import Identity
 from labsupport.pki.keys import generate
 from labsupport.pki.profile import Extension, Profile, authority_extensions, leaf_extensions
 
-__all__ = ["OF_EXTENSIONS", "Defect", "afflicted"]
+__all__ = ["OF_EXTENSIONS", "Defect", "afflicted", "afflicted_identity"]
 
 Defect = Literal[
     "version-1",
@@ -39,6 +40,14 @@ def afflicted(
 
     Raises UsageError for a defect that is not known, or for two that cannot be together.
     """
+    identity, ca = afflicted_identity(defects, host, role)
+    return identity.certificate, ca
+
+
+def afflicted_identity(
+    defects: Collection[Defect], host: str, role: Literal["client", "server"]
+) -> tuple[Identity, x509.Certificate]:
+    """Make the same as `afflicted`, the leaf with its key, so that it can be tried."""
     unknown = set(defects) - set(get_args(Defect))
     if unknown or {"no-purpose", "wrong-purpose"} <= set(defects):
         raise UsageError(f"no certificate has the defects {', '.join(sorted(defects))}")
@@ -66,7 +75,7 @@ def afflicted(
         ),
         end=ca_end + _LIFE if "outlives-ca" in defects else ca_end - dt.timedelta(days=1),
     )
-    return (as_version_1(leaf, ca_key) if "version-1" in defects else leaf), ca
+    return Identity(as_version_1(leaf, ca_key) if "version-1" in defects else leaf, key=key), ca
 
 
 def _extensions(

@@ -1,4 +1,4 @@
-"""Figures of lesson 04: who signed what, how long each certificate lives, and a request beside a certificate."""
+"""Figures of lesson 04: who signed what, who minds what, how long certificates live, a request beside a certificate."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from labsupport.pki.identity import common_name
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["lives", "ribbons", "signers"]
+__all__ = ["lives", "minded", "ribbons", "signers"]
 
 _PURPOSES = {ExtendedKeyUsageOID.CLIENT_AUTH: "clients", ExtendedKeyUsageOID.SERVER_AUTH: "servers"}
-_LEAST = 26  # bytes of a field whose name has room in a ribbon
+_WIDTH = 8.8  # inches of a ribbon, and points that a letter and a line of a field's name take in it
+_LETTER, _LINE = 4.6, 9.5
 _REQUEST_FIELDS = ("version", "subject", "public key", "attributes")
 _CERTIFICATE_FIELDS = (
     "version", "serial", "algorithm", "issuer", "validity", "subject", "public key", "extensions",
@@ -104,7 +105,8 @@ def lives(groups: Mapping[str, Sequence[x509.Certificate]]) -> Axes:
     sentences = []
     for row, (group, certificate) in enumerate(rows):
         start, end = (
-            (moment - now).days for moment in (certificate.not_valid_before_utc, certificate.not_valid_after_utc)
+            round((moment - now) / dt.timedelta(days=1))
+            for moment in (certificate.not_valid_before_utc, certificate.not_valid_after_utc)
         )
         ax.barh(row, end - start, left=start, height=0.55, color=colours.get(group, GREY))
         ax.text(end + 5, row, f"{end} days", va="center", fontsize=8.5, color=INK)
@@ -124,6 +126,37 @@ def lives(groups: Mapping[str, Sequence[x509.Certificate]]) -> Axes:
     return describe(ax, title, " ".join(sentences))
 
 
+def minded(verdicts: Mapping[str, Mapping[str, bool | None]]) -> Axes:
+    """Draw who accepts what: certificates down, verifiers across; None is a verifier that was not there.
+
+    Raises UsageError where there is nothing to draw.
+    """
+    columns = list(dict.fromkeys(verifier for row in verdicts.values() for verifier in row))
+    if not columns:
+        raise UsageError("minded() draws verdicts by certificate and verifier")
+    ax = new_axes(2.4 + 1.3 * len(columns), 0.9 + 0.36 * len(verdicts))
+    words = {True: "accepts", False: "refuses", None: "not here"}
+    sentences = []
+    for y, (name, row) in enumerate(verdicts.items()):
+        for x, verifier in enumerate(columns):
+            accepts = row.get(verifier)
+            colour = {True: PALE, False: ORANGE, None: "#ffffff"}[accepts]
+            ax.barh(y, 0.92, left=x - 0.46, height=0.8, color=colour)
+            ink = "#ffffff" if accepts is False else INK if accepts else GREY
+            ax.text(x, y, words[accepts], ha="center", va="center", fontsize=8.5, color=ink)
+        refusing = [verifier for verifier in columns if row.get(verifier) is False]
+        sentences.append(f"{name}: refused by {', '.join(refusing) if refusing else 'nobody'}.")
+    ax.set_xticks(range(len(columns)), columns, fontsize=9, color=INK)
+    ax.xaxis.tick_top()
+    ax.set_yticks(range(len(verdicts)), list(verdicts), fontsize=9, color=INK)
+    ax.tick_params(length=0)
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    ax.set_xlim(-0.5, len(columns) - 0.5)
+    ax.set_ylim(len(verdicts) - 0.5, -0.5)
+    return describe(ax, "What one verifier minds, another lets pass", " ".join(sentences))
+
+
 def ribbons(csr: x509.CertificateSigningRequest, certificate: x509.Certificate) -> Axes:
     """Draw a request and a certificate byte by byte, by fields; a band joins the public key where they share it."""
     asked, given = csr.public_bytes(Encoding.DER), certificate.public_bytes(Encoding.DER)
@@ -131,34 +164,40 @@ def ribbons(csr: x509.CertificateSigningRequest, certificate: x509.Certificate) 
     names = _CERTIFICATE_FIELDS if certificate.version is x509.Version.v3 else _CERTIFICATE_FIELDS[1:-1]
     below = _fields(given, names)
     shared = _key(above).encoded == _key(below).encoded
-    ax = new_axes(8.8, 2.9)
+    ax = new_axes(_WIDTH, 3.3)
+    points = 68 * _WIDTH / max(len(asked), len(given))  # for each byte, less what the margins take
     for y, fields in ((1.0, above), (0.0, below)):
         for number, (name, field) in enumerate(fields):
             colour = GREEN if name == "public key" else PALE if number % 2 else "#ffffff"
             length = len(field.encoded)
-            ax.barh(y, length, left=field.offset, height=0.42, color=colour, edgecolor=INK, linewidth=0.8)
-            if length >= _LEAST:
-                ink = "#ffffff" if name == "public key" else INK
-                ax.text(field.offset + length / 2, y, name, ha="center", va="center", fontsize=7.5, color=ink)
+            ax.barh(y, length, left=field.offset, height=0.52, color=colour, edgecolor=INK, linewidth=0.8)
+            level = length * points >= _LETTER * len(name)
+            if level or length * points >= _LINE:
+                ink, turn = "#ffffff" if name == "public key" else INK, 0 if level else 90
+                middle = field.offset + length / 2
+                ax.text(middle, y, name, ha="center", va="center", fontsize=7.5, color=ink, rotation=turn)
+        narrow = [name for name, field in fields if len(field.encoded) * points < _LINE]
+        if narrow:
+            ax.text(0, y - 0.29, ", ".join(narrow), fontsize=7.5, color=INK, va="top")
     if shared:
         one, other = _key(above), _key(below)
-        corners = [one.offset, one.end, other.end, other.offset], [0.79, 0.79, 0.21, 0.21]
+        corners = [one.offset, one.end, other.end, other.offset], [0.74, 0.74, 0.26, 0.26]
         ax.fill(*corners, color=GREEN, alpha=0.18, linewidth=0)
     for y, text in ((1.0, f"request: {len(asked)} bytes"), (0.0, f"certificate: {len(given)} bytes")):
-        ax.text(0, y + 0.26, text, fontsize=9, color=INK, va="bottom")
+        ax.text(0, y + 0.3, text, fontsize=9, color=INK, va="bottom")
     ax.set_xlim(0, max(len(asked), len(given)))
-    ax.set_ylim(-0.35, 1.6)
+    ax.set_ylim(-0.5, 1.6)
     ax.set_yticks([])
     ax.set_xlabel("byte", color=INK)
     for side in ("top", "right", "left"):
         ax.spines[side].set_visible(False)
     if shared:
         size = len(_key(above).encoded)
-        title = f"Of all bytes they share {size}: the public key"
+        title = f"{size} bytes are taken over as they stand: the public key"
         places = _key(above).offset, _key(below).offset
         alt = f"It begins at byte {places[0]} of the request and at byte {places[1]} of the certificate."
     else:
-        title, alt = "For another key: they share nothing", "The public keys differ."
+        title, alt = "For another key: nothing is taken over", "The public keys differ."
     order = f"Request: {', '.join(name for name, _ in above)}. Certificate: {', '.join(name for name, _ in below)}."
     return describe(ax, title, f"{alt} {order}")
 
