@@ -36,15 +36,16 @@ from labsupport import Authority, Pair, attempt, check, progress, show
 # %%
 recipe = """
 openssl genrsa -out ca.key 2048
-openssl req -x509 -new -key ca.key -out ca.crt -nodes -days 365 -subj /C=ES/O=ORG/CN=ca.com
+openssl req -x509 -new -key ca.key -out ca.crt -nodes -days 365 -subj "/C=ES/ST=Spain/L=Spain/O=ORG/OU=TEST/CN=ca.com"
 openssl genrsa -out server2.key 2048
-openssl req -new -key server2.key -out server2.csr -nodes -subj /C=ES/O=ORG/CN=server2
+openssl req -new -key server2.key -out server2.csr -nodes -subj "/C=ES/ST=Spain/L=Spain/O=ORG/OU=TEST/CN=server2"
 openssl x509 -req -in server2.csr -CA ca.crt -CAkey ca.key -out server2.crt -days 365
 """
 
 # %% [markdown]
-# This function runs such lines in a folder that is gone afterwards, and keeps the certificates. Where there is no
-# `openssl` it returns nothing, and the course's own imitation takes its place.
+# This function runs such lines in a folder that is gone afterwards, and keeps the certificates; where a line fails, it
+# raises what `openssl` said. Where there is no `openssl` it returns nothing, and the course's own imitation takes its
+# place.
 
 # %% setup
 import shlex
@@ -60,8 +61,10 @@ def carry_out(lines: str, **files: str) -> list[x509.Certificate]:
     with tempfile.TemporaryDirectory() as folder:
         for name, content in files.items():
             Path(folder, name).write_text(content)
-        for line in lines.split("\n") if shutil.which("openssl") else []:
-            subprocess.run(shlex.split(line) or ["true"], cwd=folder, check=True, capture_output=True)
+        for line in lines.strip().split("\n") if shutil.which("openssl") else []:
+            done = subprocess.run(shlex.split(line), cwd=folder, check=False, capture_output=True, text=True)
+            if done.returncode:
+                raise ValueError(done.stderr.strip())
         return [x509.load_pem_x509_certificate(path.read_bytes()) for path in sorted(Path(folder).glob("*.crt"))]
 
 
@@ -73,6 +76,10 @@ ca_crt.subject.rfc4514_string(), server2_crt.subject.rfc4514_string()
 
 # %% [markdown]
 # ### What came of it
+#
+# The files are *PEM*: lines of letters between `-----BEGIN CERTIFICATE-----` and `-----END CERTIFICATE-----`, which are
+# the certificate's bytes (*DER*) made fit for mail. In the bytes stand a name, a public key, two dates and, since
+# version 3 of the standard X.509, *extensions*: entries that say what the certificate is good for.
 #
 # **Predict:** which version of X.509 has the server's certificate, and which extensions?
 
@@ -106,12 +113,13 @@ with Pair(Authority.root("Course root")) as as_in_the_course:
 by_course
 
 # %% [markdown]
-# `openssl verify` forgives the recipe, as long as it is not asked to be strict. With `-x509_strict` it minds the CA
-# without KeyUsage. One line more, and where `openssl` is installed, carrying out the recipe fails:
+# `requests` reads no common name, and `cryptography` no version 1. `openssl verify` forgives the recipe, as long as it
+# is not asked to be strict. With `-x509_strict` it minds the CA without KeyUsage. One line more, and where `openssl` is
+# installed, carrying out the recipe fails:
 
 # %%
 strictly = "openssl verify -x509_strict -purpose sslserver -CAfile ca.crt server2.crt\n"
-attempt(carry_out, recipe + strictly).verdict
+attempt(carry_out, recipe + strictly)
 
 # %% [markdown]
 # ### One key for everything
@@ -134,16 +142,22 @@ refused.verdict, refused.reason
 # %% [markdown]
 # The course's certificates say "for servers" or "for clients", and server2 refuses its own.
 #
-# The article makes it worse: it mounts one folder into both containers. Which private keys does each of them hold?
+# The article makes it worse. These are its lines that hand out the folder `requirements`, and the folder. Which private
+# keys does each container hold?
 
 # %%
-folder = ["ca.crt", "server1.crt", "server1.key", "server2.crt", "server2.key"]
-mounted = {"server1": folder, "server2": folder}
-{container: [name for name in files if name.endswith(".key")] for container, files in mounted.items()}
+handed_out = {
+    "server1": ["./requirements:/certs:ro"],
+    "server2": ["./requirements:/etc/nginx/certs:ro", "COPY ./requirements /etc/nginx/certs/"],
+}
+requirements = ["ca.crt", "server1.crt", "server1.key", "server2.crt", "server2.key"]
+keys = [name for name in requirements if name.endswith(".key")]
+{who: keys for who, lines in handed_out.items() if any("./requirements" in line for line in lines)}
 
 # %% [markdown]
-# Whoever gets into server1 can be server2, and the other way round. A key belongs where it was made, and nowhere
-# else.
+# Both keys, in both. Whoever gets into server1 can be server2, and the other way round. And `COPY` writes them into
+# server2's image: whoever can pull that has them, and no later layer takes them out again. A key belongs where it was
+# made, and nowhere else.
 
 # %% [markdown]
 # ### The least repair
@@ -164,8 +178,8 @@ extensions += "subjectAltName=DNS:server2\nauthorityKeyIdentifier=keyid\nsubject
 [each.version.name for each in carry_out(repaired, server=extensions)]
 
 # %% [markdown]
-# Its last line is OpenSSL's strictest verifier; had it objected, the cell would have failed. Who has signed whom, and
-# how long does each live? First as the article has it, all ending on one day, then as the course does it.
+# Its last line is OpenSSL's strictest verifier; had it objected, the cell would have failed. And how long does each
+# certificate live? First as the article has it, all ending on one day, then as the course does it.
 
 # %%
 from labsupport.notebook.figures.authority import lives
@@ -356,10 +370,11 @@ greedy_csr = greedy.sign(own_key, hashes.SHA256())
 # trusted by everybody who trusts it.
 #
 # So a CA composes the certificate itself. What it hashes and signs is that, the *TBSCertificate*. The article says
-# that it signs the hash of the CSR. Let us ask the signature.
+# that it signs the hash of the CSR. Here is what the course's CA makes of the request above. Let us ask the signature:
+# is it one of the certificate, and is it one of the request?
 
 # %%
-issued = course.issue(f"client{seed}.test", role="client").certificate
+issued = course.certify(csr.public_bytes(Encoding.PEM), dns=[f"client{seed}.test"], role="client")
 ca_key = course.certificate.public_key()
 assert isinstance(ca_key, ec.EllipticCurvePublicKey)
 algorithm = ec.ECDSA(hashes.SHA256())
@@ -461,27 +476,28 @@ check("authority-issue", issue)
 # %% [markdown]
 # ## 5. Request and certificate, byte by byte
 #
-# A request does not *become* a certificate. Here is what the course's CA makes of the request above, for its names
-# and its key, with the request above it. **Predict:** what do the two share?
+# A request does not *become* a certificate. Here is the request once more, and below it what the course's CA made of
+# it. **Predict:** which bytes did the CA take over?
 
 # %%
 from labsupport.notebook.figures.authority import ribbons
 
-answered = course.certify(csr.public_bytes(Encoding.PEM), dns=[f"client{seed}.test"], role="client")
-show(ribbons(csr, answered))
+show(ribbons(csr, issued))
 
 # %% [markdown]
-# The public key, byte by byte: the *SubjectPublicKeyInfo*, which names the algorithm and holds the key. Lengths, hash
-# and signature differ. And a certificate for another key:
+# The public key, byte by byte: the *SubjectPublicKeyInfo*, which names the algorithm and holds the key. The name is the
+# same here because the CA granted it, and wrote it anew. Length, hash and signature differ. And a certificate for
+# another key, of a client with the same name:
 
 # %%
-show(ribbons(csr, issued))
+show(ribbons(csr, course.issue(f"client{seed}.test", role="client").certificate))
 
 # %% [markdown]
 # ### Exercise 4: what they share
 #
 # Write `shared_key(csr_der, certificate_der)`: return `(offset in the request, offset in the certificate, length)` of
-# the SubjectPublicKeyInfo, or `None` where the certificate is for another key. Offsets and length count bytes.
+# the SubjectPublicKeyInfo, or `None` where the certificate is for another key. Offsets and length count bytes. What is
+# no request in DER raises an exception of any kind.
 
 
 # %% exercise="authority-shared"
@@ -515,10 +531,27 @@ check("authority-shared", shared_key)
 # %% [markdown]
 # ## 6. Autopsy
 #
+# Eight faults, each in a certificate for a server, or its CA, that is sound otherwise. **Predict:** is there a verifier
+# that minds them all?
+
+# %%
+from labsupport.notebook.figures.authority import minded
+from labsupport.notebook.figures.authority_verdicts import verdicts_by_defect
+
+show(minded(verdicts_by_defect("server2")))
+
+# %% [markdown]
+# None minds them all, and two faults nobody minds. Without a purpose the certificate serves as client, too; one that
+# outlives its CA fails on a day that nobody has in the calendar. So one looks for oneself.
+#
+# `requests` has the rules of the Python that it runs on, and reads no common name.
+
+# %% [markdown]
 # ### Exercise 5: find all faults
 #
 # Write `autopsy(leaf_pem, ca_pem, role)`; `role` is `"client"` or `"server"`. Return the list of all faults, in the
-# order of this table; an empty list for sound certificates.
+# order of this table; an empty list for sound certificates. What is no certificate in PEM raises an exception of any
+# kind.
 #
 # | fault | meaning |
 # |---|---|
@@ -600,6 +633,7 @@ show(signers([client.certificate, between.certificate, course.certificate]))
 # %%
 with Pair(course) as pair:
     along = attempt(requests.get, pair.server2.url, verify=course.ca_path, cert=client.files)
+    # The same file, without the intermediate
     Path(client.cert_path).write_bytes(client.certificate_pem)
     alone = attempt(requests.get, pair.server2.url, verify=course.ca_path, cert=client.files)
 along.verdict, alone.verdict, alone.reason
@@ -622,8 +656,10 @@ attempt(between.intermediate, "one more").fault
 # life that ends no later than the root's.
 #
 # `chain(certificates, root_pem)` gets PEM certificates in any order: one leaf, the intermediates that lead to the root,
-# perhaps the root, perhaps strangers. It returns what the client sends.
-#
+# perhaps the root, perhaps strangers. It returns what the client sends. Both raise an exception of any kind for what is
+# no certificate in PEM.
+
+# %% [markdown]
 # The judge lets your intermediate sign a client, a server and one more CA. Strict verifiers must accept the first and
 # refuse the others, with the codes 26 (purpose) and 25 (path length).
 #
@@ -752,9 +788,13 @@ outcome.verdict, outcome.reason
 # ```
 
 # %% [markdown]
-# In Go, the same decisions are fields of a template:
+# In Go, the same decisions are fields of a template. Whether the request's own signature is valid, nobody asks unless
+# you do:
 #
 # ```go
+# if err := request.CheckSignature(); err != nil {
+#     return nil, err
+# }
 # template := &x509.Certificate{
 #     SerialNumber: serial, NotBefore: start, NotAfter: end, DNSNames: allowed,
 #     KeyUsage:     x509.KeyUsageDigitalSignature,

@@ -13,8 +13,10 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from labsupport.notebook.attempt import attempt
+from labsupport.notebook.figures.authority_verdicts import verdicts_by_defect
 from labsupport.pki.authority import Authority
 from labsupport.pki.identity import Identity
 from labsupport.tls.servers.pair import Pair
@@ -52,6 +54,14 @@ class TestTheRecipe:
         said(AUTHORITY, "There is no KeyUsage: it does not say that its key may sign certificates.")
         assert x509.KeyUsage not in {type(each.value) for each in made["ca"].extensions}
 
+    def test_is_the_articles_to_the_letter(self) -> None:
+        (cell,) = (cell for cell in lesson(AUTHORITY).cells if cell.text.startswith("recipe ="))
+        subject = "/C=ES/ST=Spain/L=Spain/O=ORG/OU=TEST/CN="
+        lines = cell.text.split('"""')[1].strip().splitlines()
+        assert lines[1] == (f'openssl req -x509 -new -key ca.key -out ca.crt -nodes -days 365 -subj "{subject}ca.com"')
+        assert lines[3] == f'openssl req -new -key server2.key -out server2.csr -nodes -subj "{subject}server2"'
+        assert lines[4] == "openssl x509 -req -in server2.csr -CA ca.crt -CAkey ca.key -out server2.crt -days 365"
+
     @pytest.mark.tool
     def test_openssl_minds_it_only_when_it_is_strict(self, tmp_path: Path) -> None:
         said(AUTHORITY, "`openssl verify` forgives the recipe, as long as it is not asked to be strict.")
@@ -59,7 +69,10 @@ class TestTheRecipe:
         verify = ["openssl", "verify", "-purpose", "sslserver", "-CAfile", "ca.crt", "server2.crt"]
         assert subprocess.run(verify, cwd=tmp_path, capture_output=True, check=False).returncode == 0
         verify.insert(2, "-x509_strict")
-        assert subprocess.run(verify, cwd=tmp_path, capture_output=True, check=False).returncode != 0
+        said(AUTHORITY, "With `-x509_strict` it minds the CA without KeyUsage.")
+        refused = subprocess.run(verify, cwd=tmp_path, capture_output=True, check=False)
+        assert refused.returncode != 0
+        assert b"error 92 " in refused.stderr
 
     @pytest.mark.tool
     def test_repaired_it_passes_openssl_strictly(self, tmp_path: Path) -> None:
@@ -85,6 +98,29 @@ class TestTheRecipe:
         assert all(accepted in (True, None) for accepted in by_course.values())
 
 
+class TestWhoMindsWhat:
+    def test_no_verifier_minds_every_fault_and_two_faults_nobody(self) -> None:
+        said(AUTHORITY, "None minds them all, and two faults nobody minds.")
+        by_fault = verdicts_by_defect("server2")
+        assert all(accepted in (True, None) for accepted in by_fault.pop("nothing wrong").values())
+        assert len(by_fault) == 8
+        for verifier in ("ssl", "ssl-strict", "requests", "cryptography"):
+            assert any(row[verifier] for row in by_fault.values())
+        nobody = [fault for fault, row in by_fault.items() if False not in row.values()]
+        assert nobody == ["no-purpose", "outlives-ca"]
+
+    def test_each_fault_of_the_recipe_has_a_verifier_that_minds_it(self) -> None:
+        said(AUTHORITY, "`requests` reads no common name, and `cryptography` no version 1.")
+        by_fault = verdicts_by_defect("server2")
+        assert not by_fault["no-san"]["requests"]
+        assert not by_fault["version-1"]["cryptography"]
+        said(AUTHORITY, "Python 3.13 insists on that.")
+        assert (by_fault["ca-without-key-usage"]["ssl"], by_fault["ca-without-key-usage"]["ssl-strict"]) == (
+            True,
+            False,
+        )
+
+
 class TestOneKeyForEverything:
     def opened(self, authority: Authority) -> str | None:
         with Pair(authority) as pair:
@@ -105,7 +141,7 @@ class TestWhatIsSigned:
         said(AUTHORITY, "What it hashes and signs is that, the *TBSCertificate*.")
         key = ec.generate_private_key(ec.SECP256R1())
         csr = x509.CertificateSigningRequestBuilder(x509.Name([])).sign(key, hashes.SHA256())
-        issued = course.issue("a.test", role="client").certificate
+        issued = course.certify(csr.public_bytes(Encoding.PEM), dns=["a.test"], role="client")
         public = course.certificate.public_key()
         assert isinstance(public, ec.EllipticCurvePublicKey)
         public.verify(issued.signature, issued.tbs_certificate_bytes, ec.ECDSA(hashes.SHA256()))
@@ -115,6 +151,25 @@ class TestWhatIsSigned:
     def test_shared_primes(self) -> None:
         said(AUTHORITY, "33 and 39 share 3, and both keys are broken.")
         assert (math.gcd(33, 39), math.gcd(33, 35)) == (3, 1)
+
+
+@pytest.mark.tool
+def test_a_ca_that_copies_extensions_makes_another_ca(tmp_path: Path) -> None:
+    need("openssl")
+    said(AUTHORITY, "openssl's `-copy_extensions copyall` does) has just made another CA")
+    lines = """
+    openssl req -x509 -newkey rsa:2048 -noenc -keyout ca.key -out ca.crt -subj /CN=ca
+    openssl req -new -newkey rsa:2048 -noenc -keyout x.key -out x.csr -subj /CN=x -addext basicConstraints=CA:TRUE
+    openssl x509 -req -in x.csr -CA ca.crt -CAkey ca.key -out copied.crt -copy_extensions copyall
+    openssl x509 -req -in x.csr -CA ca.crt -CAkey ca.key -out composed.crt
+    """
+    for line in lines.strip().splitlines():
+        subprocess.run(shlex.split(line), cwd=tmp_path, check=True, capture_output=True)
+    copied, composed = (
+        x509.load_pem_x509_certificate((tmp_path / f"{name}.crt").read_bytes()) for name in ("copied", "composed")
+    )
+    assert copied.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    assert x509.BasicConstraints not in {type(each.value) for each in composed.extensions}
 
 
 def test_a_chain_that_lacks_a_link_is_an_unknown_ca(course: Authority) -> None:

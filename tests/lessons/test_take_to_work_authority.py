@@ -64,5 +64,7 @@ def test_the_certificate_is_for_clients_and_for_thirty_days() -> None:
 
 def test_the_template_takes_the_key_alone_from_the_request() -> None:
     (box,) = boxes(AUTHORITY, "go")
-    assert box.count("request.") == box.count("request.PublicKey") == 1
+    assert box.count("request.") == 2
+    assert box.count("request.PublicKey") == box.count("request.CheckSignature()") == 1
+    assert box.index("CheckSignature") < box.index("CreateCertificate")
     assert "x509.ExtKeyUsageClientAuth" in box
