@@ -9,7 +9,10 @@ The tree::
     ├── LessonError             a lesson's source breaks a rule: file, line, reason (authoring)
     │   └── LessonFaults        several at once, a line each; it lives in authoring.faults
     ├── NotebookError           a file is not a notebook that can be read (authoring)
+    ├── NoSandbox               learners' code cannot be locked up here (grading.sandbox)
+    ├── RecordError             a record of the grader's is not in the form of this version (grading)
     ├── ReplayMismatch          an exercise is not judged any more as its record says (exercises)
+    ├── SubmissionError         a file that was handed in cannot be read (grading.submissions)
     ├── UnknownExercise         an exercise id that no lesson has (exercises)
     └── UsageError              a command or a verb was called with words it does not know
 
@@ -24,8 +27,11 @@ __all__ = [
     "GradebookError",
     "LabError",
     "LessonError",
+    "NoSandbox",
     "NotebookError",
+    "RecordError",
     "ReplayMismatch",
+    "SubmissionError",
     "UnknownExercise",
     "UsageError",
 ]
@@ -61,6 +67,18 @@ class LessonError(LabError):
 
 class NotebookError(LabError):
     """A notebook file is missing, not JSON, or not a notebook."""
+
+
+class NoSandbox(LabError):
+    """Learners' code cannot be locked up here; the text says what to do."""
+
+
+class RecordError(LabError):
+    """A record of the grader's is not in the form that this version writes."""
+
+
+class SubmissionError(LabError):
+    """A file that was handed in cannot be read: the text names it, what is wrong, and what to do."""
 
 
 class ReplayMismatch(LabError):

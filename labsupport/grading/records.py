@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
 
-from labsupport.errors import LabError
+from labsupport.errors import RecordError
 from labsupport.exercises.model import AspectReport, Mistake, Outcome, Report, State
 
 __all__ = [
@@ -48,10 +48,6 @@ FindingKind = Literal[
     "two-sources",  # two files claim to be one learner's answer to one lesson
     "unmarked",  # cells without ids: answers were found by what they define
 ]
-
-
-class RecordError(LabError):
-    """A record of the grader's is not in the form that this version writes."""
 
 
 @dataclass(frozen=True)

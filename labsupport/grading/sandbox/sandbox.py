@@ -23,7 +23,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, TypeAlias
 
-from labsupport.errors import LabError
+from labsupport.errors import NoSandbox
 from labsupport.exercises.conversation import Conversation
 from labsupport.exercises.messages import Channel
 from labsupport.grading.inside.child import Walls
@@ -43,10 +43,6 @@ STARTUP_SECONDS = 60.0
 _WATCH_SECONDS = 0.1
 _FAREWELL_SECONDS = 0.5  # who ends by himself is buried by his parents, and what he took is counted
 _CREDENTIALS = struct.Struct("iII")
-
-
-class NoSandbox(LabError):
-    """Learners' code cannot be locked up here; the text says what to do."""
 
 
 class Child:

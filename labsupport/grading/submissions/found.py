@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
-from labsupport.errors import LabError
+from labsupport.errors import SubmissionError
 from labsupport.grading.names import legible
 
 __all__ = ["LIMITS", "FileKind", "Found", "Limits", "Place", "SubmissionError", "Trouble", "is_hidden", "kind_of"]
@@ -15,10 +15,6 @@ __all__ = ["LIMITS", "FileKind", "Found", "Limits", "Place", "SubmissionError", 
 MIB = 1024 * 1024
 
 FileKind = Literal["notebook", "timestamp", "zip", "misnamed", "other"]
-
-
-class SubmissionError(LabError):
-    """A file that was handed in cannot be read; the text says which, why, and what to do."""
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,8 @@ def _with_preludes(lesson: Lesson) -> Iterator[tuple[SourceCell, str]]:
 
 def _is_needed(node: ast.stmt, role: str | None) -> bool:
     if isinstance(node, ast.ImportFrom):
-        return node.module != "labsupport"
+        # Figures and verbs are for the lesson; where strangers' answers are judged, they are not there.
+        return (node.module or "").partition(".")[0] != "labsupport"
     return isinstance(node, ast.Import | ast.ClassDef) or (role == "setup" and isinstance(node, ast.FunctionDef))
 
 
