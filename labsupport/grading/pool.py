@@ -34,6 +34,7 @@ __all__ = ["Pool"]
 _PATIENCE_FACTOR, _PATIENCE_SECONDS = 3.0, 120.0
 _FAREWELL_SECONDS = 1.0
 _LAST_WORDS = 4096
+_JUDGE = (sys.executable, "-P", "-m", "labsupport.grading.worker")
 
 
 @dataclass
@@ -109,7 +110,7 @@ class Pool:
         complaints = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the judge
         with theirs:
             process = subprocess.Popen(  # noqa: S603  # our own module, in our own interpreter
-                [sys.executable, "-P", "-m", "labsupport.grading.worker", str(theirs.fileno())],
+                [*_JUDGE, str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=complaints,
