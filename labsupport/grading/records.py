@@ -36,7 +36,6 @@ Json: TypeAlias = dict[str, Any]
 
 FindingKind = Literal[
     "added-cell",  # a cell of the learner's own raised, or did not end in time
-    "another-lesson",  # the file's name says one lesson, its content another
     "cells-changed",  # a check, its points or its metadata were edited
     "copies",  # several cells claim to be one answer
     "late",  # handed in after the due date

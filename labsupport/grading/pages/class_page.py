@@ -26,7 +26,6 @@ _LONGEST = 400
 
 _KINDS: Mapping[FindingKind, str] = {
     "added-cell": "Cells of a learner's own that failed or did not end",
-    "another-lesson": "Files that hold another lesson than their name says",
     "cells-changed": "Checks, points or metadata edited; the lesson's own counted",
     "copies": "Several cells that claim to be one answer",
     "late": "Handed in late",
