@@ -531,8 +531,8 @@ check("authority-shared", shared_key)
 # %% [markdown]
 # ## 6. Autopsy
 #
-# Eight faults, each in a certificate for a server, or its CA, that is sound otherwise. **Predict:** is there a verifier
-# that minds them all?
+# Eight faults, which the table below explains, each in a certificate for a server, or its CA, that is sound otherwise.
+# **Predict:** is there a verifier that minds them all?
 
 # %%
 from labsupport.notebook.figures.authority import minded
