@@ -18,9 +18,10 @@ from labsupport.grading.inside.limits import Limits
 
 __all__ = ["WARM", "main"]
 
-# What the lessons' set-up cells import, and what a room needs.
+# What the lessons' set-up cells import, what is imported late by what they call, and what a room needs.
 WARM = (
     "IPython.core.inputtransformer2",
+    "cryptography.hazmat.backends.openssl.backend",
     "cryptography.hazmat.primitives.asymmetric.ec",
     "cryptography.hazmat.primitives.asymmetric.ed25519",
     "cryptography.hazmat.primitives.asymmetric.padding",
@@ -34,6 +35,7 @@ WARM = (
     "labsupport.exercises.room",
     "labsupport.grading.inside.cells",
     "labsupport.tls.names",
+    "netrc",
     "requests",
     "requests.adapters",
     "ssl",
