@@ -88,9 +88,16 @@ def _findings(learner: Learner, program: Program, results: list[ExerciseResult])
         elif raised is not None and step.origin == "answer":
             yield Finding("process" if "process" in raised else "time", f"Its cell {raised}.", step.exercise)
     for result in results:
-        late = [aspect for aspect in result.report.aspects if aspect.failing is not None and aspect.failing.fault]
-        for fault in dict.fromkeys(aspect.failing.got for aspect in late if aspect.failing is not None):
-            if fault.startswith("did not answer"):
-                yield Finding("time", f"The function {fault}.", result.id)
-            elif "process" in fault or "memory" in fault:
-                yield Finding("process", f"The function {fault}.", result.id)
+        yield from {finding.kind: finding for finding in _troubles(result)}.values()
+
+
+def _troubles(result: ExerciseResult) -> Iterator[Finding]:
+    for aspect in result.report.aspects:
+        failing = aspect.failing
+        if failing is None:
+            continue
+        # What a known mistake explains is no fault of the call's, and was late all the same.
+        if failing.got.startswith("did not answer"):
+            yield Finding("time", f"The function {failing.got}.", result.id)
+        elif failing.fault and ("process" in failing.got or "memory" in failing.got):
+            yield Finding("process", f"The function {failing.got}.", result.id)

@@ -142,6 +142,15 @@ class TestAroundAnAnswer:
         assert points(result) == full("rsa-inverse")
         assert Finding("process", "The function ended its process.", "rsa-keypair") in result.findings
 
+    def test_a_function_without_end_is_found_though_a_known_mistake_explains_it(self, sandbox: Sandbox) -> None:
+        notebook = only("rsa-inverse")
+        cell_of(notebook, "exercise-rsa-factor")["source"] = "def crack(n, e):\n    while True: pass\n"
+        result = judge(sandbox, notebook)
+        assert points(result) == full("rsa-inverse")
+        assert [(finding.kind, finding.exercise) for finding in result.findings] == [("time", "rsa-factor")]
+        assert result.findings[0].text.startswith("The function did not answer in ")
+        assert result.overdue
+
     def test_findings_of_the_file_and_of_the_learner_are_kept_together(self, sandbox: Sandbox) -> None:
         notebook = master("00_start")
         notebook["cells"] = [cell for cell in notebook["cells"] if not cell["id"].startswith("exercise")]
