@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -73,14 +74,15 @@ class Display:
         if rows:
             print(render(("lesson", "learners", "mean", "full marks"), rows, terminal_width()))
         seconds = time.monotonic() - self._began
-        known = f", {summary.known} were known" if summary.known else ""
+        known = f"; known before: {summary.known}" if summary.known else ""
         print(f"\nJudged {summary.judged} in {seconds:.1f} s{known}.")
         if summary.findings:
             print("Findings: " + ", ".join(f"{kind} {count}" for kind, count in summary.findings.most_common()) + ".")
         if summary.unjudged:
             print("Not judged:\n" + "\n".join(f"  {plain(line)}" for line in summary.unjudged))
         for lesson, names in absent.items():
-            print(f"Nothing for {lesson} from {len(names)} in the roster: {plain(', '.join(names))}.")
+            line = f"Nothing for {lesson} from {len(names)} in the roster: {plain(', '.join(names))}."
+            print("\n".join(textwrap.wrap(line, terminal_width() or 1_000_000, subsequent_indent="  ")))
         print(f"Gradebook: {gradebook}")
         for line in written:
             print(line)

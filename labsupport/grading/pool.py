@@ -27,6 +27,7 @@ from labsupport.grading.sandbox.processes import end_tree
 from labsupport.grading.sandbox.sandbox import NoSandbox
 from labsupport.grading.settings import Settings
 from labsupport.grading.worker import job_to
+from labsupport.pki.folders import sweep
 
 __all__ = ["Pool"]
 
@@ -70,6 +71,7 @@ class Pool:
             self._end(judge)
             judge.complaints.close()
         self._judges.clear()
+        sweep()  # what those who were ended have left behind
 
     def judged(
         self, jobs: Iterable[J], on_second_try: Callable[[J], None] = lambda _: None
