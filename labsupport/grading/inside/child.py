@@ -30,7 +30,7 @@ _ID = 1000
 _SHARED_MEMORY = 16 * 1024 * 1024
 _MIB = 1024 * 1024
 # The machine's own: their times, which anybody may set, would carry a message to the next submission.
-_DEVICES = tuple(f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom", "tty"))
+_DEVICES = tuple(f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom", "tty", "pts"))
 _LOOPBACK = "127.0.0.1"
 _READY = b"{}\n"
 
@@ -76,6 +76,8 @@ def _keep(walls: Walls, limits: Limits, room: socket.socket, service: socket.soc
         service.close()
         _become_room(walls, limits, room)
     room.close()
+    # Process 1 of a namespace hears only the signals for which it has a handler; as Python starts, this is one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     kernel.hide_memory()
     ended = os.pidfd_open(pid)
     waiting = select.poll()

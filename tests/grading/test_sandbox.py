@@ -1,0 +1,555 @@
+"""The walls: what a learner's process can and cannot do, see or leave behind, whichever way they were put up."""
+
+from __future__ import annotations
+
+import ast
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import labsupport
+from labsupport.exercises import catalogue
+from labsupport.exercises.callee import Answer, Handle
+from labsupport.exercises.plain import Plain
+from labsupport.grading.callee import Learner, SandboxedCallee
+from labsupport.grading.inside.child import Walls
+from labsupport.grading.inside.limits import Limits
+from labsupport.grading.program import Step
+from labsupport.grading.sandbox import launch
+from labsupport.grading.sandbox.library import SHOWN
+from labsupport.grading.sandbox.processes import descendants
+from labsupport.grading.sandbox.sandbox import Child, NoSandbox, Sandbox
+from labsupport.grading.sandbox.step_down import UNPRIVILEGED
+from tests.tools import ROOT, need
+
+Run = Callable[[str], Plain]
+
+LIBRARY = Path(labsupport.__file__).parent
+
+
+class Room:
+    """A sandbox that runs one piece of code after another, each in a process of its own."""
+
+    def __init__(self, walls: Walls) -> None:
+        self.sandbox = Sandbox("none" if walls == "none" else "bwrap")
+        self.sandbox.walls = walls
+
+    def learner(self, source: str) -> Learner:
+        return Learner(self.sandbox, [Step("exercise-x", source, "answer", "x")])
+
+    def answer(self, source: str) -> Answer:
+        """Return what ``f()`` comes to, whose body `source` is."""
+        body = "".join(f"    {line}\n" for line in source.strip().splitlines())
+        learner = self.learner(f"import ctypes, os, signal, socket, subprocess, sys, time\ndef f():\n{body}")
+        try:
+            return SandboxedCallee(learner, "exercise-x").call("f")
+        finally:
+            learner.lose()
+
+    def value(self, source: str) -> Plain:
+        answer = self.answer(source)
+        assert (answer.fault, answer.error_text) == (None, "")
+        assert not isinstance(answer.value, Handle)
+        return answer.value
+
+
+@pytest.fixture(scope="module", params=["nested", "given"])
+def room(request: pytest.FixtureRequest) -> Iterator[Room]:
+    need("bwrap")
+    those = Room(request.param)
+    with those.sandbox:
+        yield those
+        assert those.sandbox.walls == request.param
+
+
+def _refused(call: str) -> str:
+    """Return a body that tells the error of a system call by name; 0 where it was permitted."""
+    return f"libc = ctypes.CDLL(None, use_errno=True)\nreturn 0 if {call} != -1 else ctypes.get_errno()"
+
+
+@pytest.mark.tool
+class TestRights:
+    def test_are_none(self, room: Room) -> None:
+        source = """
+import struct
+header, data = struct.pack("Ii", 0x20080522, 0), ctypes.create_string_buffer(24)
+libc = ctypes.CDLL(None)
+assert libc.capget(header, data) == 0
+bounding = [n for n in range(41) if libc.prctl(23, n, 0, 0, 0) == 1]
+ambient = [n for n in range(41) if libc.prctl(47, 1, n, 0, 0) == 1]
+modes = [libc.prctl(39, 0, 0, 0, 0), libc.prctl(21, 0, 0, 0, 0)]
+return [data.raw == bytes(24), ambient, os.getresuid(), os.getresgid(), *modes]
+"""
+        empty, ambient, uids, gids, no_new_privileges, seccomp = self._list(room.value(source))
+        assert empty is True
+        assert ambient == []
+        assert uids == gids == (1000, 1000, 1000)
+        assert (no_new_privileges, seccomp) == (1, 2)
+
+    def _list(self, value: Plain) -> list[Plain]:
+        assert isinstance(value, list)
+        return value
+
+    @pytest.mark.parametrize(
+        "call",
+        [
+            'libc.mount(b"none", b"/tmp", b"tmpfs", 0, None)',
+            'libc.mount(None, b"/", None, ctypes.c_ulong(32 | 4096), None)',  # remount, bind, writable
+            'libc.umount2(b"/proc", 2)',
+            'libc.chroot(b"/tmp")',
+            "libc.unshare(0x10000000)",
+            "libc.unshare(0x20000)",
+            "libc.setns(0, 0)",
+            "libc.ptrace(16, os.getppid(), None, None)",
+            "libc.ptrace(0, 0, None, None)",
+            "libc.process_vm_readv(os.getppid(), None, 0, None, 0, 0)",
+            'libc.memfd_create(b"x", 0)',
+            "libc.shmget(0x1234, 4096, 0o1777)",
+            "libc.msgget(0x1234, 0o1777)",
+            "libc.semget(0x1234, 1, 0o1777)",
+            "libc.setuid(0)",
+            "libc.setgroups(1, (ctypes.c_uint * 1)(0))",
+            'libc.sethostname(b"x", 1)',
+            "libc.setpriority(0, 0, -5)",
+            "libc.syscall(ctypes.c_long(250 if os.uname().machine == 'x86_64' else 219), 0, 0, 0, 0, 0)",
+            'libc.mknod(b"/tmp/sda", 0o60666, 0x0800)',
+        ],
+    )
+    def test_to_the_kernel_are_refused(self, room: Room, call: str) -> None:
+        assert room.value(_refused(call)) in (1, 13, 22, 38)  # EPERM, EACCES, EINVAL, ENOSYS
+
+    @pytest.mark.parametrize("flag", ["0x10000000", "0x20000", "0x40000000", "0x20000000", "0x8000000"])
+    def test_to_new_namespaces_by_clone_are_refused(self, room: Room, flag: str) -> None:
+        number = {"x86_64": 56, "aarch64": 220}[os.uname().machine]
+        call = f"libc.syscall(ctypes.c_long({number}), ctypes.c_ulong({flag} | 17), None, None, None, None)"
+        assert room.value(_refused(call)) == 1
+
+    def test_are_not_gained_by_programs(self, room: Room) -> None:
+        ran = "return [subprocess.run(['id', '-u'], capture_output=True, text=True).stdout for _ in 'x']"
+        assert room.value(ran) == ["1000\n"]
+
+    def test_to_sockets_of_virtual_machines_and_devices_are_none(self, room: Room) -> None:
+        source = """
+found = []
+for family in (17, 38, 40):
+    try: socket.socket(family, socket.SOCK_STREAM if family == 40 else socket.SOCK_RAW)
+    except OSError: continue
+    found.append(family)
+return found
+"""
+        assert room.value(source) == []
+
+
+@pytest.mark.tool
+class TestView:
+    def test_has_no_terminal(self, room: Room) -> None:
+        source = """
+import fcntl
+found = [n for n in range(256) if os.isatty(n)]
+try: os.open("/dev/tty", os.O_RDWR)
+except OSError: return found
+return "a terminal"
+"""
+        assert room.value(source) == []
+
+    def test_of_descriptors_is_the_conversation_alone(self, room: Room) -> None:
+        source = """
+found = []
+for number in range(1024):
+    try: found.append(os.fstat(number).st_mode & 0o170000 == 0o140000)
+    except OSError: pass
+return found
+"""
+        assert room.value(source) == [False, False, False, True]
+
+    def test_of_the_environment_is_small(self, room: Room) -> None:
+        assert set(str(room.value("return ' '.join(sorted(os.environ))")).split()) <= {
+            *("HOME", "LC_ALL", "MPLBACKEND", "MPLCONFIGDIR", "OPENBLAS_NUM_THREADS", "PATH", "PWD", "TMPDIR"),
+            *("LC_CTYPE", "OLDPWD"),
+        }
+
+    def test_of_processes_is_its_own(self, room: Room) -> None:
+        numbers = room.value("return [int(name) for name in os.listdir('/proc') if name.isdigit()]")
+        assert isinstance(numbers, list)
+        # Empty, or the keeper and the room.
+        assert len(numbers) in ((0,) if room.sandbox.walls == "nested" else (2,))
+
+    def test_of_its_keeper_is_none(self, room: Room) -> None:
+        source = """
+found = []
+for name in ("environ", "mem", "maps", "fd", "cwd", "root"):
+    path = f"/proc/{os.getppid()}/{name}"
+    for look in (open, os.listdir, os.readlink):
+        try: found.append(str(look(path)))
+        except OSError: pass
+return found
+"""
+        assert room.value(source) == []
+
+    @pytest.mark.parametrize(
+        "place",
+        [
+            *(ROOT / name for name in ("course", "tests", "notebooks", ".git", "pyproject.toml", "gradebook.db")),
+            LIBRARY,
+            Path.home() / ".bashrc",
+            Path.home() / ".cache",
+            Path("/var"),
+            Path("/run"),
+            Path("/home"),
+            Path("/etc/shadow"),
+            Path("/etc/hostname"),
+            Path("/sys"),
+            Path("/boot"),
+        ],
+        ids=str,
+    )
+    def test_of_places_is_a_list_of_what_is_needed(self, room: Room, place: Path) -> None:
+        assert room.value(f"return os.path.exists({str(place)!r})") is False
+
+    def test_of_the_judges_folder_is_none(self, room: Room, tmp_path: Path) -> None:
+        (tmp_path / "gradebook.db").write_text("x")
+        assert room.value(f"return os.path.exists({str(tmp_path)!r})") is False
+        assert room.value("return os.listdir('/tmp')") == []
+
+    def test_of_the_machines_network_is_none(self, room: Room) -> None:
+        name = uuid.uuid4().hex
+        with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_UNIX) as unnamed:
+            unnamed.bind(f"\0{name}")
+            unnamed.listen()
+            source = f"""
+said = []
+for family, address in ((socket.AF_INET, ("127.0.0.1", {server.getsockname()[1]})), (socket.AF_UNIX, "\\0{name}")):
+    with socket.socket(family) as end:
+        end.settimeout(2)
+        try: said.append(end.connect(address))
+        except OSError as error: said.append(type(error).__name__)
+said.append(sorted(name for _, name in socket.if_nameindex()))
+return said
+"""
+            assert room.value(source) == ["ConnectionRefusedError", "ConnectionRefusedError", ["lo"]]
+
+    def test_of_answers_is_none(self, room: Room) -> None:
+        source = """
+import importlib
+found = []
+for name in %r:
+    try: importlib.import_module(name)
+    except ImportError: continue
+    found.append(name)
+return [found, sorted(name for name in sys.modules if name.startswith("labsupport."))]
+"""
+        modules = {
+            "labsupport." + ".".join(path.relative_to(LIBRARY).with_suffix("").parts) for path in LIBRARY.rglob("*.py")
+        }
+        hidden = sorted(
+            name for name in modules if not name.endswith("__init__") and name.removeprefix("labsupport.") not in SHOWN
+        )
+        value = room.value(source % hidden)
+        assert isinstance(value, list)
+        assert value[0] == []
+        assert isinstance(value[1], list)
+        assert not set(value[1]) & set(hidden)
+
+
+@pytest.mark.tool
+class TestTraces:
+    def test_can_be_left_in_the_scratch_alone(self, room: Room) -> None:
+        source = """
+found = []
+for folder, folders, _ in os.walk("/"):
+    folders[:] = [name for name in folders if not os.path.ismount(os.path.join(folder, name)) or folder == "/"]
+    if folder.count("/") > 4: folders.clear()
+    try: open(os.path.join(folder, "message"), "w").close()
+    except OSError: continue
+    found.append(folder)
+return found
+"""
+        assert room.value(source) == ["/tmp"]
+
+    def test_of_time_are_not_left_on_devices(self, room: Room) -> None:
+        if room.sandbox.walls == "given":
+            return  # nobody in there may change mounts; the next learner has the same devices, and no other way
+        source = """
+done = []
+for name in os.listdir("/dev"):
+    try: os.utime("/dev/" + name)
+    except OSError: continue
+    done.append(name)
+return done
+"""
+        assert set(str(room.value(f"import os\n{source}")).split()) <= {"['shm']"}
+
+    def test_are_gone_for_the_next(self, room: Room) -> None:
+        leave = """
+for path in ("/tmp/message", "/dev/shm/message", "/tmp/labsupport.py", "/tmp/sitecustomize.py"):
+    try: open(path, "w").write("x")
+    except OSError: pass
+os.environ["MESSAGE"] = "x"
+sys.modules["message"] = os
+if not os.fork():
+    os.setsid()
+    end = socket.socket(socket.AF_UNIX)
+    end.bind("\\0message")
+    end.listen()
+    server = socket.create_server(("127.0.0.1", 5555))
+    time.sleep(600)
+return 1
+"""
+        find = """
+found = [os.listdir("/tmp"), os.listdir("/dev/shm"), os.environ.get("MESSAGE"), "message" in sys.modules]
+for family, address in ((socket.AF_UNIX, "\\0message"), (socket.AF_INET, ("127.0.0.1", 5555))):
+    try: found.append(socket.socket(family).connect(address))
+    except OSError: found.append(False)
+return found
+"""
+        assert room.value(leave) == 1
+        assert room.value(find) == [[], [], None, False, False, False]
+
+    def test_of_chance_are_not_shared(self, room: Room) -> None:
+        source = "import random, uuid\nreturn [random.random(), os.urandom(8).hex(), str(uuid.uuid4())]"
+        first, second = room.value(source), room.value(source)
+        assert isinstance(first, list)
+        assert isinstance(second, list)
+        assert not set(first) & set(second)
+
+
+@pytest.mark.tool
+class TestSignals:
+    @pytest.mark.parametrize("number", ["SIGKILL", "SIGSTOP", "SIGTERM", "SIGINT", "SIGABRT"])
+    def test_reach_nobody_else(self, room: Room, number: str) -> None:
+        source = (
+            f"os.kill(os.getppid(), signal.{number})\ntry: os.kill(-1, signal.{number})\nexcept OSError: pass\nreturn 1"
+        )
+        learner = room.learner(f"import os, signal\ndef f():\n    {source.replace(chr(10), chr(10) + '    ')}")
+        callee = SandboxedCallee(learner, "exercise-x")
+        assert callee.call("f").value == 1
+        child = learner._child
+        assert callee.call("f").value == 1
+        assert learner._child is child is not None
+        learner.bound_socket().close()
+        learner.lose()
+
+
+@pytest.mark.tool
+class TestProcess:
+    def test_is_nobody_in_particular_outside(self, room: Room) -> None:
+        learner = room.learner("")
+        uids = _status(learner.child().pid, "Uid")
+        assert uids == [str(UNPRIVILEGED if os.geteuid() == 0 else os.geteuid())] * 4
+        for kind in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+            assert int(_status(learner.child().pid, kind)[0], 16) == 0
+        learner.lose()
+
+    def test_ends_with_all_that_it_started(self, room: Room) -> None:
+        learner = room.learner(
+            "import os, time\nfor _ in range(3):\n    if not os.fork():\n"
+            "        os.setsid()\n        os.fork()\n        time.sleep(600)\n"
+        )
+        child = learner.child()
+        keeper = child._keeper
+        family = [keeper, *descendants(keeper)]
+        assert len(family) >= 5
+        learner.lose()
+        _gone(family)
+
+    def test_shares_its_loopback_with_the_judge(self, room: Room) -> None:
+        learner = room.learner(
+            "import socket\ndef f(port): return socket.create_connection(('localhost', port), 5).recv(5)"
+        )
+        with learner.bound_socket() as bound:
+            bound.listen()
+
+            def greet() -> None:
+                met, _ = bound.accept()
+                with met:
+                    met.sendall(b"hello")
+
+            thread = threading.Thread(target=greet)
+            thread.start()
+            assert SandboxedCallee(learner, "exercise-x").call("f", bound.getsockname()[1]).value == b"hello"
+            thread.join()
+        learner.lose()
+
+    def test_can_have_processes_threads_and_semaphores(self, room: Room) -> None:
+        source = """
+import concurrent.futures, multiprocessing
+with concurrent.futures.ThreadPoolExecutor(8) as pool:
+    squares = list(pool.map(lambda n: n * n, range(8)))
+return [squares, subprocess.run(["echo", "x"], capture_output=True).stdout, socket.gethostbyname("localhost")]
+"""
+        assert room.value(source) == [[n * n for n in range(8)], b"x\n", "127.0.0.1"]
+
+
+@pytest.mark.tool
+class TestLimits:
+    def test_of_memory_hold_for_all_processes_together(self, room: Room) -> None:
+        with Sandbox(limits=Limits(memory=96)) as sandbox:
+            sandbox.walls = room.sandbox.walls
+            hog = (
+                "import os, time\ndef f():\n    for _ in range(4): os.fork()\n"
+                "    held = os.urandom(1) * (40 << 20)\n    time.sleep(5)\n"
+            )
+            learner = Learner(sandbox, [Step("exercise-x", hog, "answer", "x")])
+            answer = SandboxedCallee(learner, "exercise-x").call("f", deadline=20.0)
+            assert answer.fault == "used more than 96 MiB of memory"
+            learner.lose()
+
+    def test_do_not_count_a_process_twice(self, room: Room) -> None:
+        with Sandbox(limits=Limits(memory=200)) as sandbox:
+            sandbox.walls = room.sandbox.walls
+            source = (
+                "import subprocess, sys\ndef f():\n"
+                "    code = 'import os, time; held = os.urandom(1) * (120 << 20); time.sleep(0.5); print(5)'\n"
+                "    return subprocess.run([sys.executable, '-c', code], capture_output=True).stdout\n"
+            )
+            learner = Learner(sandbox, [Step("exercise-x", source, "answer", "x")])
+            assert SandboxedCallee(learner, "exercise-x").call("f", deadline=20.0).value == b"5\n"
+            learner.lose()
+
+    def test_of_files_processes_and_space(self, room: Room) -> None:
+        source = """
+import errno, resource
+def most(work):
+    try:
+        for number in range(10 ** 6): work(number)
+    except OSError as error: return errno.errorcode[error.errno]
+kept = []
+def files(number): kept.append(open("/dev/null"))
+said = [most(files)]
+kept.clear()
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+with open("/tmp/one", "wb", buffering=0) as one: said.append(most(lambda _: one.write(bytes(1 << 20))))
+os.unlink("/tmp/one")
+def many(number):
+    with open(f"/tmp/{number}", "wb", buffering=0) as file: file.write(bytes(1 << 22))
+said.append(most(many))
+return [*said, resource.getrlimit(resource.RLIMIT_NPROC)[1] <= 64, resource.getrlimit(resource.RLIMIT_CORE)[1]]
+"""
+        assert room.value(source) == ["EMFILE", "EFBIG", "ENOSPC", True, 0]
+
+
+class TestWithoutWalls:
+    @pytest.fixture
+    def bare(self) -> Iterator[Room]:
+        those = Room("none")
+        with those.sandbox:
+            yield those
+
+    def test_a_function_answers(self, bare: Room) -> None:
+        assert bare.value("return 5") == 5
+        assert bare.sandbox.walls == "none"
+
+    def test_what_it_started_ends_with_it(self, bare: Room) -> None:
+        learner = bare.learner("import os, time\nif not os.fork():\n    os.setsid()\n    time.sleep(600)\n")
+        child = learner.child()
+        family = [child._keeper, *descendants(child._keeper)]
+        assert len(family) == 3
+        learner.lose()
+        _gone(family)
+
+    def test_it_works_in_a_folder_of_its_own(self, bare: Room) -> None:
+        assert bare.value("return os.listdir('.')") == []
+        assert bare.value("return os.path.exists('pyproject.toml')") is False
+
+    def test_answers_are_absent_all_the_same(self, bare: Room) -> None:
+        assert bare.answer("import labsupport.rsa").error == "ModuleNotFoundError"
+
+
+@pytest.mark.tool
+class TestFallback:
+    def test_is_a_bubblewrap_for_each_where_namespaces_are_not_to_be_had(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        need("bwrap")
+        forked = Sandbox._forked
+
+        def unless_nested(sandbox: Sandbox) -> Child:
+            if sandbox.walls == "nested":
+                raise NoSandbox("no namespaces within namespaces")
+            return forked(sandbox)
+
+        monkeypatch.setattr(Sandbox, "_forked", unless_nested)
+        those = Room("nested")
+        with those.sandbox:
+            assert [those.value("return os.getpid()"), those.value("return os.getuid()")] == [2, 1000]
+            assert those.sandbox.walls == "given"
+
+    def test_is_a_refusal_where_there_is_no_bubblewrap(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(launch, "find_bubblewrap", lambda: None)
+        those = Room("nested")
+        with those.sandbox, pytest.raises(NoSandbox, match="bubblewrap is not installed"):
+            those.value("return 1")
+
+
+class TestLibrary:
+    def test_shows_no_module_that_answers(self) -> None:
+        answers = {name.removeprefix("labsupport.") for each in catalogue().values() for name in each.answered_by}
+        assert answers
+        assert not answers & set(SHOWN)
+        for answer in answers:
+            assert _path(answer).exists(), answer
+
+    def test_shows_no_module_that_imports_one(self) -> None:
+        for module in SHOWN:
+            assert _imports(module) <= set(SHOWN), module
+
+    def test_shows_no_module_that_an_answer_is_made_of(self) -> None:
+        # What an answer imports may be half of it; these know nothing of keys, certificates or handshakes.
+        harmless = {"errors", "pki.folders", "tls.names"}
+        made_of = {
+            "rsa",
+            *(module.removeprefix("labsupport.") for each in catalogue().values() for module in each.answered_by),
+        }
+        while more := {name for module in made_of for name in _imports(module)} - made_of:
+            made_of |= more
+        assert made_of & set(SHOWN) <= harmless
+
+    def test_shows_no_spec(self) -> None:
+        specs = {path.stem for path in (LIBRARY / "exercises").iterdir()} - {
+            *("callee", "guard", "local", "messages", "plain", "room", "scratch"),
+        }
+        assert not {module.split(".")[1] for module in SHOWN if module.startswith("exercises.")} & specs
+
+
+def _path(module: str) -> Path:
+    path = LIBRARY.joinpath(*module.split("."))
+    return path.with_suffix(".py") if path.with_suffix(".py").exists() else path / "__init__.py"
+
+
+def _imports(module: str) -> set[str]:
+    """Return the modules of the library that `module` imports, anywhere in it, except for the type checker's."""
+    tree = ast.parse(_path(module).read_text())
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                within = whole.startswith("labsupport.") and _path(whole.removeprefix("labsupport.")).exists()
+                found.add(whole if within else node.module)
+    return {name.removeprefix("labsupport.") for name in found if name.startswith("labsupport.")}
+
+
+def _status(pid: int, field: str) -> list[str]:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(line.split()[1:] for line in lines if line.startswith(f"{field}:"))
+
+
+def _gone(pids: list[int]) -> None:
+    """Wait until none of these processes is there any more, unless as a name to be buried."""
+    until = time.monotonic() + 30
+    while any(_alive(pid) for pid in pids):
+        assert time.monotonic() < until, "somebody outlived the sandbox"
+        time.sleep(0.01)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return _status(pid, "State")[0] not in "ZX"
+    except OSError:
+        return False
