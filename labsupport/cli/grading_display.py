@@ -74,7 +74,7 @@ class Display:
         if rows:
             print(render(("lesson", "learners", "mean", "full marks"), rows, terminal_width()))
         seconds = time.monotonic() - self._began
-        known = f"; known before: {summary.known}" if summary.known else ""
+        known = f"; known already: {summary.known}" if summary.known else ""
         print(f"\nJudged {summary.judged} in {seconds:.1f} s{known}.")
         if summary.findings:
             print("Findings: " + ", ".join(f"{kind} {count}" for kind, count in summary.findings.most_common()) + ".")

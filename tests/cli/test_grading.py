@@ -55,8 +55,10 @@ def zipped(path: Path, files: Mapping[str, bytes]) -> Path:
 def seminar(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     need("bwrap")
     desk = Desk(tmp_path_factory.mktemp("class"))
+    # Right too, and another file: the same file would be known as soon as it was judged once.
+    eves = answered("def verifies(m, s, e, n):\n    return pow(s, e, n) == m\n")
     dying = answered("import os\ndef verifies(*_): os._exit(0)\n")
-    desk.hand_in({"ada": desk.right, "bob": desk.stub, "cyd": b"no notebook", "dan": dying, "eve": desk.right})
+    desk.hand_in({"ada": desk.right, "bob": desk.stub, "cyd": b"no notebook", "dan": dying, "eve": eves})
     (desk.folder / "roster.csv").write_text(
         "id,name\nada,Ada Lovelace\nbob,Bob\ncyd,Cyd\ndan,Dan\neve,Eve\nfay,Fay Wray\ngus,Gus\n"
     )
