@@ -11,6 +11,7 @@ import json
 import logging
 import queue
 import re
+import socket
 import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -109,12 +110,27 @@ class Cluster:
 
     def _connected(self, client: type[Client], security: Security) -> Client:
         try:
+            self._spoken_to(_context(security))
             return client(
                 self._address, timeout=_CONNECT_SECONDS, security=security, set_as_default=False, name="labsupport"
             )
-        except (OSError, RuntimeError, ValueError) as error:
-            why = _refusal(error)
-            raise LabError(f"no Dask scheduler answers at {self._address} within {_CONNECT_SECONDS:g} s{why}") from None
+        except TimeoutError:
+            why = f"nothing came within {_CONNECT_SECONDS:g} s"
+        except ssl.SSLError as error:
+            why = getattr(error, "verify_message", "") or error.reason or str(error)
+        except (OSError, RuntimeError) as error:
+            why = getattr(error, "strerror", None) or str(error)
+        raise LabError(f"no Dask scheduler answers at {self._address}: {legible(why)}")
+
+    def _spoken_to(self, context: ssl.SSLContext | None) -> None:
+        """Hear whether somebody is there: a scheduler speaks first, and Dask's client would wait for it for ever."""
+        host, _, port = self._address.rstrip("/").partition("//")[2].rpartition(":")
+        with ExitStack() as stack:
+            end = stack.enter_context(socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS))
+            if self._address.startswith("tls:") and context is not None:
+                end = stack.enter_context(context.wrap_socket(end))
+            if not end.recv(1):
+                raise ConnectionError("it hangs up")
 
     def _round(self, jobs: Iterable[J], width: int) -> Iterator[tuple[J, Result]]:
         line = Line(jobs)
@@ -215,8 +231,7 @@ def _security(make: type[Security], certificates: Certificates | None, address: 
             require_encryption=True,
         )
     try:
-        arguments = security.get_connection_args("client")  # type: ignore[no-untyped-call]  # Dask's types have gaps
-        context = arguments.get("ssl_context")
+        context = _context(security)
     except (ssl.SSLError, OSError) as error:
         raise LabError(f"the certificates for the cluster cannot be used: {_line(error)}") from None
     if context is None and address.startswith("tls:"):
@@ -224,15 +239,10 @@ def _security(make: type[Security], certificates: Certificates | None, address: 
     return security
 
 
-def _refusal(error: BaseException | None) -> str:
-    """Return what TLS said against it, to be put behind a sentence; nothing where it said nothing."""
-    while error is not None:
-        if isinstance(error, ssl.SSLError):
-            return f": {getattr(error, 'verify_message', '') or error.reason or error}"
-        if isinstance(error, RuntimeError | ValueError):
-            return f": {_line(error)}"
-        error = error.__cause__ or error.__context__
-    return ""
+def _context(security: Security) -> ssl.SSLContext | None:
+    arguments = security.get_connection_args("client")  # type: ignore[no-untyped-call]  # Dask's types have gaps
+    context: ssl.SSLContext | None = arguments.get("ssl_context")
+    return context
 
 
 def _line(error: BaseException) -> str:
