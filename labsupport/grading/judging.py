@@ -19,6 +19,10 @@ from labsupport.tls.loopback import sockets_from
 
 __all__ = ["exercises_of", "judge_submission"]
 
+# How calls end that come to nothing (``grading.callee``); no value and no exception is worded like this.
+_LATE = ("did not answer", "was not asked")
+_ENDED = ("ended its process", "used more than")
+
 
 def exercises_of(lesson: str) -> tuple[Exercise, ...]:
     """Return the exercises of a lesson, in its order."""
@@ -93,11 +97,9 @@ def _findings(learner: Learner, program: Program, results: list[ExerciseResult])
 
 def _troubles(result: ExerciseResult) -> Iterator[Finding]:
     for aspect in result.report.aspects:
-        failing = aspect.failing
-        if failing is None:
-            continue
-        # What a known mistake explains is no fault of the call's, and was late all the same.
-        if failing.got.startswith("did not answer"):
-            yield Finding("time", f"The function {failing.got}.", result.id)
-        elif failing.fault and ("process" in failing.got or "memory" in failing.got):
-            yield Finding("process", f"The function {failing.got}.", result.id)
+        # What a known mistake explains is no fault of the call's, and ended so all the same.
+        got = aspect.failing.got if aspect.failing is not None else ""
+        if got.startswith(_LATE):
+            yield Finding("time", f"The function {got}.", result.id)
+        elif got.startswith(_ENDED):
+            yield Finding("process", f"The function {got}.", result.id)

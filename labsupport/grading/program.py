@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from labsupport.authoring.learner_cells import LearnerCell, key_of, mark_of, read_cells
+from labsupport.authoring.learner_cells import LearnerCell, is_python, key_of, mark_of, read_cells
 from labsupport.authoring.notebook_file import joined, metadata_of, parse_notebook
 from labsupport.authoring.working_copy import assemble
 from labsupport.errors import NotebookError
@@ -59,6 +59,7 @@ def program_of(content: bytes, master: Mapping[str, Any], lesson: str) -> Progra
         text, id_ = joined(cell["source"]), str(cell["id"])
         key = key_of(cell)
         if key is not None and key[0] == "exercise":
+            steps += _earlier(cells, key[1], id_, text)
             steps.append(Step(id_, text, "answer", key[1]))
             answers[key[1]] = "" if text == stubs.get(id_) else text
         elif id_ in stubs:
@@ -67,6 +68,18 @@ def program_of(content: bytes, master: Mapping[str, Any], lesson: str) -> Progra
         elif cell["cell_type"] == "code" and text.strip() and text not in copies:
             steps.append(Step(f"added cell {number}", text, "added"))
     return Program(lesson, tuple(steps), answers, tuple(_findings(cells, master)))
+
+
+def _earlier(cells: Sequence[LearnerCell], exercise: str, id_: str, answer: str) -> Iterator[Step]:
+    """Yield the other cells that claim to be this answer, in order: in each may be one function of a cell split up."""
+    texts = [_text(cell) for cell in cells if cell.key == ("exercise", exercise) and cell.edited and _is_code(cell)]
+    for number, text in enumerate(dict.fromkeys(texts), start=1):
+        if text.strip() and text != answer:
+            yield Step(f"{id_}, cell {number}", text, "added")
+
+
+def _is_code(cell: LearnerCell) -> bool:
+    return cell.cell.get("cell_type") == "code" or is_python(_text(cell))
 
 
 def _is_set_up(cell: Mapping[str, Any]) -> bool:
@@ -93,7 +106,11 @@ def _findings(cells: Sequence[LearnerCell], master: Mapping[str, Any]) -> Iterat
         if not claimed:
             yield Finding("missing-answer", "Its cell is not in the notebook.", key[1])
         if len([cell for cell in claimed if cell.edited]) > 1:
-            yield Finding("copies", f"{len(claimed)} cells claim to be its answer; the last one counts.", key[1])
+            yield Finding(
+                "copies",
+                f"{len(claimed)} cells claim to be its answer; they were run in order, and the last word counts.",
+                key[1],
+            )
         if any(cell.edited and cell.cell.get("cell_type") != "code" for cell in claimed):
             yield Finding("read-as-python", "Its answer was found in a cell of another type.", key[1])
 

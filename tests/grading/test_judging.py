@@ -96,6 +96,14 @@ class TestAroundAnAnswer:
         cell_of(notebook, "exercise-rsa-keypair")["source"] = right.replace("pow(e, -1, order)", "modinv(e, order)")
         assert points(judge(sandbox, notebook)) == full("rsa-inverse", "rsa-keypair")
 
+    def test_an_answer_may_be_split_into_several_cells(self, sandbox: Sandbox) -> None:
+        notebook = only("rsa-sign")
+        cell = cell_of(notebook, "exercise-rsa-sign")
+        before, verify = cell["source"].split("def verify")
+        put(notebook, "exercise-rsa-sign", {**cell, "source": before})
+        cell["source"] = f"def verify{verify}"
+        assert points(judge(sandbox, notebook)) == full("rsa-sign")
+
     def test_an_answer_may_stand_in_a_cell_of_the_learners_own(self, sandbox: Sandbox) -> None:
         notebook = master(LESSON)
         put(notebook, "exercise-rsa-inverse", code(source_of(solved(LESSON), "rsa-inverse"), id="mine"), after=True)

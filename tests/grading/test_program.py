@@ -144,6 +144,17 @@ class TestAnAnswerCell:
         assert program.answers["rsa-sign"] == second["source"]
         assert kinds(program) == [("copies", "rsa-sign")]
 
+    def test_that_was_split_is_run_in_its_parts(self) -> None:
+        notebook = master(LESSON)
+        cell = cell_of(notebook, "exercise-rsa-sign")
+        parts = [{**cell, "source": f"def {name}(*_): return 1"} for name in ("sign", "verify")]
+        put(notebook, "exercise-rsa-sign", *parts)
+        program = read(notebook)
+        run = [step.source for step in program.steps if step.origin != "lesson" and "return 1" in step.source]
+        assert run == [part["source"] for part in parts]
+        assert len({step.name for step in program.steps}) == len(program.steps)
+        assert kinds(program) == [("copies", "rsa-sign")]
+
     def test_that_was_deleted_is_a_finding(self) -> None:
         notebook = solved(LESSON)
         notebook["cells"].remove(cell_of(notebook, "exercise-rsa-sign"))
