@@ -24,6 +24,7 @@ _WALL_FACTOR = 10.0
 # Nor do many processes get together what one may not have: a crowd of its own would keep the function waiting for ever.
 _WORK_FACTOR = 2.0
 _ENDED = "ended its process"
+_USED_UP = "the time for this submission was used up"
 
 
 class _FairTime:
@@ -87,10 +88,15 @@ class Learner:
 
     def check_time(self) -> None:
         """Raise Gone if the time is up, and end the process."""
-        if time.monotonic() >= self.until:
-            self.overdue = True
+        if self.is_over():
             self.lose()
-            raise Gone("the time for this submission was used up")
+            raise Gone(_USED_UP)
+
+    def is_over(self) -> bool:
+        """Return whether the time is up."""
+        over = time.monotonic() >= self.until
+        self.overdue |= over
+        return over
 
     def bound_socket(self) -> socket.socket:
         """Return a socket bound to a port of the learner's own loopback; Gone where its processes do not last."""
@@ -149,6 +155,8 @@ class SandboxedCallee:
     def call(self, function: str, *arguments: Argument, deadline: float = 5.0) -> Answer:
         """Call `function`; a process that dies, or has to be ended, costs this call only."""
         arguments = tuple(as_arguments(arguments))
+        if self._learner.is_over():
+            return Answer(fault=f"was not asked: {_USED_UP}", late=True)
         child = self._learner.child()
         began = time.monotonic()
         try:
