@@ -10,13 +10,15 @@ import base64
 import contextlib
 import os
 import resource
+import select
 import socket
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
 from labsupport.exercises.messages import BrokenOff, Channel, Message
-from labsupport.grading.inside.kernel import die_with_parent
 from labsupport.grading.inside.limits import Limits
 from labsupport.grading.judging import judge_submission
 from labsupport.grading.records import Result, Submission, result_to
@@ -27,6 +29,7 @@ __all__ = ["job_from", "job_to", "main"]
 
 # What one judge may take for itself, so that a gigantic answer ends it and not the machine.
 _OWN_MEMORY = 3 * 1024**3
+_FAREWELL_SECONDS = 0.5  # for one that is idle to tidy up
 
 
 def job_to(submission: Submission) -> Message:
@@ -41,9 +44,9 @@ def job_from(message: Message) -> Submission:
 
 def main() -> None:
     """Judge until the batch closes its end."""
-    die_with_parent(os.getppid())
     descriptor = int(sys.argv[1])
     os.set_inheritable(descriptor, False)
+    threading.Thread(target=_end_with_the_batch, args=(descriptor,), name="end", daemon=True).start()
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + _OWN_MEMORY, resource.RLIM_INFINITY))
     channel = Channel(socket.socket(fileno=descriptor))
@@ -52,6 +55,18 @@ def main() -> None:
         with Sandbox(settings.isolation, Limits(memory=settings.memory)) as sandbox:
             while True:
                 channel.send(_judged(channel.receive(), sandbox, settings))
+
+
+def _end_with_the_batch(descriptor: int) -> None:
+    """End this process soon after the batch's end of the socket is closed, in the middle of a judgement too.
+
+    The kernel closes it whatever ends the batch. The sandbox sees in turn that its judge is gone.
+    """
+    waiting = select.poll()
+    waiting.register(descriptor, select.POLLRDHUP)
+    waiting.poll()
+    time.sleep(_FAREWELL_SECONDS)
+    os._exit(1)
 
 
 def _judged(message: Message, sandbox: Sandbox, settings: Settings) -> dict[str, Any]:

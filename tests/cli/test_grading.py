@@ -350,6 +350,23 @@ def _gone(desk: Desk) -> list[str]:
     return desk.processes()
 
 
+def test_killed_in_the_middle_of_a_judgement_it_leaves_no_process(desk: Desk) -> None:
+    desk.hand_in({"ada": desk.right, **{f"endless {number}": desk.endless for number in range(2)}})
+    process = desk.start("--json", "--jobs", "2", stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert process.stdout is not None
+    with process, process.stdout:
+        process.stdout.readline()
+        process.kill()
+    assert _gone(desk) == []
+    assert desk.marks() == {"ada": 1}
+    assert desk.left()  # for the next one, whatever it is about, to remove
+    desk.submissions = desk.folder / "another"
+    desk.submissions.mkdir()
+    desk.hand_in({"bob": desk.right})
+    assert desk.grade("another").returncode == 0
+    assert desk.left() == []
+
+
 def test_killed_at_any_moment_it_goes_on_and_comes_to_the_same(desk: Desk) -> None:
     wrong = answered("def verifies(*_):\n    return True\n")
     files = {f"learner {number}": (desk.right, desk.stub, wrong)[number % 3] for number in range(9)}
