@@ -43,8 +43,7 @@ class Display:
         result = done.result
         if self._json:
             print(json.dumps(_record(done)), flush=True)
-        elif done.trouble or (result is not None and (result.unjudged or result.overdue)):
-            why = done.trouble or (result.unjudged if result and result.unjudged else "something ran out of time")
+        elif why := _why(done):
             self.say(f"{done.entry.learner}, {done.entry.lesson}: {why}")
         if result is not None and done.entry.latest and not result.unjudged:
             share = result.points / result.out_of if result.out_of else 0.0
@@ -101,6 +100,15 @@ class Display:
     def _wipe(self) -> None:
         if self._live:
             print("\r" + " " * 70 + "\r", end="", file=sys.stderr, flush=True)
+
+
+def _why(done: Done) -> str:
+    """Return why a submission needs a person's attention, empty if it does not."""
+    result = done.result
+    if done.trouble or result is None or result.unjudged or not result.overdue:
+        return done.trouble or (result.unjudged if result else "")
+    late = dict.fromkeys(finding.exercise for finding in result.findings if finding.kind == "time" and finding.exercise)
+    return f"{', '.join(late) or 'something'} ran out of time"
 
 
 def _record(done: Done) -> dict[str, object]:
