@@ -31,7 +31,7 @@ def cases() -> Iterator[tuple[Done, str]]:
     yield Done(entry, Result("01_rsa", findings=LATE, overdue=True)), "ada, 01_rsa: rsa-factor ran out of time\n"
 
 
-@pytest.mark.parametrize(("done", "said"), cases())
+@pytest.mark.parametrize(("done", "said"), list(cases()))
 def test_attention_is_asked_for_with_the_reason(done: Done, said: str, capsys: pytest.CaptureFixture[str]) -> None:
     Display(1, as_json=False).done(done)
     assert capsys.readouterr() == ("", said)
