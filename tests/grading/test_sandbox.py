@@ -21,7 +21,7 @@ from labsupport.grading.inside.child import Walls
 from labsupport.grading.inside.limits import Limits
 from labsupport.grading.program import Step
 from labsupport.grading.sandbox import launch
-from labsupport.grading.sandbox.library import SHOWN
+from labsupport.grading.sandbox.library import SHOWN, write_library
 from labsupport.grading.sandbox.processes import descendants
 from labsupport.grading.sandbox.sandbox import Child, NoSandbox, Sandbox
 from labsupport.grading.sandbox.step_down import UNPRIVILEGED
@@ -210,7 +210,7 @@ return found
         assert room.value("return os.listdir('/tmp')") == []
 
     def test_of_the_machines_network_is_none(self, room: Room) -> None:
-        name = uuid.uuid4().hex
+        name = f"x{uuid.uuid4().hex}"  # a digit would be read as a part of the escape before it
         with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_UNIX) as unnamed:
             unnamed.bind(f"\0{name}")
             unnamed.listen()
@@ -450,12 +450,51 @@ class TestWithoutWalls:
         learner.lose()
         _gone(family)
 
+    def test_what_it_started_ends_when_it_dies(self, bare: Room) -> None:
+        learner = bare.learner(
+            "import os, time\nif not os.fork():\n    os.setsid()\n    os.fork()\n    time.sleep(600)\n"
+            "def f(): os._exit(0)\n"
+        )
+        child = learner.child()
+        family = [child._keeper, *descendants(child._keeper)]
+        SandboxedCallee(learner, "exercise-x").call("f")
+        _gone(family)
+
     def test_it_works_in_a_folder_of_its_own(self, bare: Room) -> None:
         assert bare.value("return os.listdir('.')") == []
         assert bare.value("return os.path.exists('pyproject.toml')") is False
 
     def test_answers_are_absent_all_the_same(self, bare: Room) -> None:
         assert bare.answer("import labsupport.rsa").error == "ModuleNotFoundError"
+
+
+class TestShown:
+    def test_of_a_virtual_environment_is_not_the_folder_that_it_is_in(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        library = tmp_path / "library"
+        write_library(library)
+        for name in ("bin", "course", "lib", "gradebook.db", "pyvenv.cfg"):
+            (tmp_path / name).mkdir()
+        monkeypatch.setattr("sys.prefix", str(tmp_path))
+        monkeypatch.setattr("sys.exec_prefix", str(tmp_path))
+        arguments = list(launch._walls(library))
+        bound = [arguments[place + 1] for place, word in enumerate(arguments) if word == "--ro-bind"]
+        own = {Path(path).relative_to(tmp_path).parts[0] for path in bound if Path(path).is_relative_to(tmp_path)}
+        assert own == {"bin", "lib", "library", "pyvenv.cfg"}
+
+    def test_are_no_sources_of_a_container(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        library = tmp_path / "library"
+        write_library(library)
+        sources = tmp_path / "usr" / "src"
+        environment = sources / "app" / "venv"
+        environment.mkdir(parents=True)
+        monkeypatch.setattr(launch, "_SOURCES", (str(sources),))
+        monkeypatch.setattr("sys.prefix", str(environment))
+        arguments = list(launch._walls(library))
+        places = [arguments.index(str(sources)), arguments.index(str(environment))]
+        assert arguments[places[0] - 1] == "--tmpfs"
+        assert places[0] < places[1] < len(arguments) - arguments[::-1].index(str(sources))
 
 
 @pytest.mark.tool

@@ -1,4 +1,4 @@
-"""The library as a sandbox has it: held against what every spec says it is answered by, and against what that imports."""
+"""The library as a sandbox has it, held against what every spec says it is answered by, and what that imports."""
 
 from __future__ import annotations
 

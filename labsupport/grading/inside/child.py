@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 import tempfile
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from labsupport.grading.inside import kernel
@@ -28,6 +29,7 @@ Walls: TypeAlias = Literal["nested", "given", "none"]
 
 _ID = 1000
 _SHARED_MEMORY = 16 * 1024 * 1024
+_GENERATIONS = 1000
 _MIB = 1024 * 1024
 # The machine's own: their times, which anybody may set, would carry a message to the next submission.
 _DEVICES = tuple(f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom", "tty", "pts"))
@@ -57,7 +59,9 @@ def become_first(walls: Walls, limits: Limits, room: socket.socket, service: soc
             os.setsid()
             with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
                 os.chdir(folder)
+                kernel.adopt_orphans()
                 _keep(walls, limits, room, service)
+                _end_children()
                 os.chdir("/")
         else:
             _keep(walls, limits, room, service)
@@ -100,6 +104,17 @@ def _reap(room: int) -> None:
             os.waitpid(found.si_pid, 0)
 
 
+def _end_children() -> None:
+    """Kill all that is below this process; elsewhere the end of its namespace does that."""
+    for _ in range(_GENERATIONS):
+        children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+        if not children:
+            return
+        for child in children:
+            os.kill(int(child), signal.SIGKILL)
+            os.waitpid(int(child), 0)
+
+
 def _serve(service: socket.socket) -> bool:
     """Answer a request for a bound socket with its descriptor; return False when the judge is gone."""
     if not service.recv(1):
@@ -116,7 +131,8 @@ def _become_room(walls: Walls, limits: Limits, channel: socket.socket) -> None:
     try:
         kernel.die_with_parent(os.getppid())
         _silence(channel.fileno())
-        limits.impose()
+        # Without a user namespace of its own it is counted together with all that the same person runs.
+        limits.impose(others=_crowd() if walls == "none" else 0)
         if walls != "none":
             if walls == "nested":
                 kernel.mount_tmpfs("/tmp", limits.scratch * _MIB)  # noqa: S108  # the sandbox's own
@@ -136,6 +152,16 @@ def _become_room(walls: Walls, limits: Limits, channel: socket.socket) -> None:
         code = 0
     finally:
         os._exit(code)
+
+
+def _crowd() -> int:
+    """Return how many threads this user has on the machine."""
+    count = 0
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if process.stat().st_uid == os.getuid():
+                count += sum(1 for _ in (process / "task").iterdir())
+    return count
 
 
 def _silence(channel: int) -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 __all__ = [
     "NEW_EVERYTHING",
+    "adopt_orphans",
     "bring_loopback_up",
     "die_with_parent",
     "drop_capabilities",
@@ -40,6 +41,7 @@ _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_REMOUNT, _MS_BIND = 1, 2, 4, 
 _ATIME = {1024: 1024, 2048: 2048, 4096: 1 << 21}
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_CAPBSET_DROP = 1, 4, 22, 24
+_PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 38, 47, 4
 _SECCOMP_MODE_FILTER = 2
 _CAPABILITY_VERSION_3 = 0x20080522
@@ -109,6 +111,11 @@ def promise_no_new_privileges() -> None:
 def hide_memory() -> None:
     """Let no process of the same user look into this one or trace it."""
     _checked(_libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0), "prctl PR_SET_DUMPABLE")
+
+
+def adopt_orphans() -> None:
+    """Become the parent of all whose parents end below this process, as process 1 of a namespace is by itself."""
+    _checked(_libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl PR_SET_CHILD_SUBREAPER")
 
 
 def die_with_parent(parent: int) -> None:

@@ -25,15 +25,15 @@ class Limits:
     scratch: int = 64
     open_files: int = 256
 
-    def impose(self) -> None:
-        """Bind this process and its children, for good."""
+    def impose(self, others: int = 0) -> None:
+        """Bind this process and its children, for good; `others` is how many processes are counted with them."""
         pages = int(Path("/proc/self/statm").read_text().split()[0])
         space = pages * resource.getpagesize() + self.memory * _MIB
         for kind, most in (
             (resource.RLIMIT_AS, space),
             (resource.RLIMIT_FSIZE, self.file_size * _MIB),
             (resource.RLIMIT_NOFILE, self.open_files),
-            (resource.RLIMIT_NPROC, self.processes),
+            (resource.RLIMIT_NPROC, self.processes + others),
             (resource.RLIMIT_CORE, 0),
         ):
             _, hard = resource.getrlimit(kind)

@@ -18,6 +18,10 @@ from pathlib import Path
 __all__ = ["find_bubblewrap", "start"]
 
 _SYSTEM = ("/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin")
+# Where containers keep what they were made of: the course, perhaps, and the gradebook.
+_SOURCES = ("/usr/src", "/usr/local/src")
+# Of a virtual environment; the folder that it is in may be the working copy's own.
+_PARTS = ("bin", "etc", "lib", "lib64", "pyvenv.cfg", "share")
 _SETTINGS = ("/etc/ld.so.cache", "/etc/localtime", "/etc/ssl/openssl.cnf")
 _ENVIRONMENT = {
     "LC_ALL": "C.UTF-8",
@@ -96,9 +100,13 @@ def _walls(library: Path) -> Iterator[str]:
             yield from ("--symlink", str(path.readlink()), str(path))
         elif path.is_dir():
             yield from ("--ro-bind", str(path), str(path))
-    for prefix in dict.fromkeys((sys.base_prefix, sys.exec_prefix, sys.prefix)):
-        if not prefix.startswith("/usr/") and prefix != "/usr":
-            yield from ("--ro-bind", prefix, prefix)
+    hidden = [folder for folder in _SOURCES if Path(folder).is_dir()]
+    for folder in hidden:
+        yield from ("--tmpfs", folder)
+    for part in map(str, _interpreter(hidden)):
+        yield from ("--ro-bind", part, part)
+    for folder in hidden:
+        yield from ("--remount-ro", folder)
     for setting in _SETTINGS:
         if Path(setting).exists():
             yield from ("--ro-bind", str(Path(setting).resolve()), setting)
@@ -110,6 +118,17 @@ def _walls(library: Path) -> Iterator[str]:
     yield from ("--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev")
     yield from ("--size", str(_SCRATCH), "--tmpfs", "/tmp")  # noqa: S108  # the sandbox's own
     yield from ("--remount-ro", "/", "--chdir", "/tmp")  # noqa: S108  # the same
+
+
+def _interpreter(hidden: Sequence[str]) -> Iterator[Path]:
+    """Yield what the interpreter and its packages are, as far as it is not shown already."""
+    for prefix in map(Path, dict.fromkeys((sys.base_prefix, sys.exec_prefix, sys.prefix))):
+        if prefix.is_relative_to("/usr") and not any(prefix.is_relative_to(folder) for folder in hidden):
+            continue
+        if (prefix / "pyvenv.cfg").exists():
+            yield from (prefix / part for part in _PARTS if (prefix / part).exists())
+        else:
+            yield prefix
 
 
 def _whole_libraries() -> Iterator[str]:
