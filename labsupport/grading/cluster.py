@@ -62,7 +62,7 @@ class Cluster:
     def __init__(
         self, address: str, settings: Settings, jobs: int | None = None, certificates: Certificates | None = None
     ) -> None:
-        if not _ADDRESS.fullmatch(address):
+        if not _ADDRESS.fullmatch(address) or int(address.rstrip("/").rpartition(":")[2]) not in range(1, 65536):
             raise UsageError(
                 f"{address!r} is no address of a Dask scheduler, such as tcp://HOST:8786 or tls://HOST:8786"
             )
@@ -112,13 +112,18 @@ class Cluster:
         try:
             self._spoken_to(_context(security))
             return client(
-                self._address, timeout=_CONNECT_SECONDS, security=security, set_as_default=False, name="labsupport"
+                self._address,
+                name="labsupport",
+                timeout=_CONNECT_SECONDS,
+                security=security,
+                set_as_default=False,
+                deserializers=["msgpack", "error"],  # a result is text: what a worker pickled is not opened here
             )
         except TimeoutError:
             why = f"nothing came within {_CONNECT_SECONDS:g} s"
         except ssl.SSLError as error:
             why = getattr(error, "verify_message", "") or error.reason or str(error)
-        except (OSError, RuntimeError) as error:
+        except (OSError, RuntimeError, ValueError) as error:
             why = getattr(error, "strerror", None) or str(error)
         raise LabError(f"no Dask scheduler answers at {self._address}: {legible(why)}")
 

@@ -10,9 +10,9 @@ import subprocess
 import sys
 import time
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -22,6 +22,7 @@ from labsupport.grading import cluster, cluster_worker
 from labsupport.grading.batch import Done, Summary, grade
 from labsupport.grading.cluster import Certificates, Cluster
 from labsupport.grading.gradebook.book import Gradebook
+from labsupport.grading.jobs import J, Judges
 from labsupport.grading.records import Result, Submission, result_from
 from labsupport.grading.sandbox.processes import descendants
 from labsupport.grading.sandbox.sandbox import NoSandbox
@@ -67,7 +68,7 @@ def hand_in(folder: Path, **notebooks: bytes) -> Path:
 
 def several(folder: Path, count: int = 6) -> Path:
     names = [f"learner{number}" for number in range(count)]
-    return hand_in(folder, **{name: as_bytes(right(name, 0.5)) for name in names})
+    return hand_in(folder, **{name: as_bytes(right(name, 0.3)) for name in names})
 
 
 def marks(gradebook: Path) -> dict[str, float]:
@@ -78,9 +79,7 @@ def marks(gradebook: Path) -> dict[str, float]:
     return dict(found)
 
 
-def batch(
-    submissions: Path, gradebook: Path, judges: Cluster, tell: Callable[[Done], None] = lambda _: None
-) -> Summary:
+def batch(submissions: Path, gradebook: Path, judges: Judges, tell: Callable[[Done], None] = lambda _: None) -> Summary:
     with collect(submissions, lessons=(LESSON,)) as found, Gradebook.open(gradebook) as book:
         return grade(found, book, judges, tell=tell)
 
@@ -192,6 +191,17 @@ def test_what_jobs_raise_comes_out_as_it_is(running: DaskCluster) -> None:
 # --- something is lost in the middle --------------------------------------------------------------------------------
 
 
+class Noted:
+    """Judges who write down what they have to try again."""
+
+    def __init__(self, judges: Judges) -> None:
+        self._judges = judges
+        self.again: list[object] = []
+
+    def judged(self, jobs: Iterable[J], on_second_try: Callable[[J], None] = print) -> Iterator[tuple[J, Result]]:
+        return self._judges.judged(jobs, self.again.append)
+
+
 @pytest.mark.parametrize("losses_that_dask_mends", [3, 0], ids=["by-dask", "by-the-second-try"])
 def test_what_a_lost_worker_had_is_judged_elsewhere(tmp_path: Path, losses_that_dask_mends: int) -> None:
     environment = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": str(losses_that_dask_mends)}
@@ -212,7 +222,9 @@ def test_what_a_lost_worker_had_is_judged_elsewhere(tmp_path: Path, losses_that_
 
         with Cluster(those.address, OPEN) as judges:
             waited_for(those)
-            summary = batch(submissions, gradebook, judges, tell)
+            noted = Noted(judges)
+            summary = batch(submissions, gradebook, noted, tell)
+    assert noted.again or losses_that_dask_mends
     assert orphans
     assert in_time(lambda: not any(Path(f"/proc/{pid}").exists() for pid in orphans))
     assert (summary.judged, summary.unjudged) == (6, [])
@@ -306,6 +318,7 @@ def test_a_cluster_without_the_course_is_told_so(running: DaskCluster, monkeypat
         (str, "what a Dask worker answered is no result"),
         (json.loads, "what a Dask worker answered is no result"),
         (int, "the Dask worker failed: ValueError: invalid literal"),
+        (PurePosixPath, "the Dask worker failed: TypeError: Could not serialize"),  # it would have to be unpickled
     ],
 )
 def test_an_answer_that_is_no_result_is_tried_again_and_told(
@@ -331,6 +344,8 @@ def test_a_cluster_out_of_reach_is_one_line_and_soon(
         assert complaint(capsys, *arguments).endswith(f"no Dask scheduler answers at {address}: Connection refused")
         held.listen()
         assert complaint(capsys, *arguments).endswith(f"at {address}: nothing came within 0.5 s")
+    unspeakable = f"tcp://{'a' * 64}.invalid:1"
+    assert f"answers at {unspeakable}: " in complaint(capsys, *arguments[:-1], unspeakable)
 
 
 def test_a_cluster_without_workers_is_waited_for_and_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -359,6 +374,7 @@ def test_without_the_extra_it_is_named(
     [
         (["--cluster", "scheduler:8786"], "is no address of a Dask scheduler"),
         (["--cluster", "tcp://one two:8786"], "is no address of a Dask scheduler"),
+        (["--cluster", "tcp://127.0.0.1:65536"], "is no address of a Dask scheduler"),
         (["--cluster", "tls://127.0.0.1:8786"], "tls:// needs --cluster-ca, --cluster-cert and --cluster-key"),
         (["--cluster", "tls://127.0.0.1:8786", "--cluster-ca", "x"], "belong together"),
         (["--cluster-ca", "x", "--cluster-cert", "x", "--cluster-key", "x"], "belong together"),
