@@ -65,6 +65,7 @@ def _end_with_the_batch(descriptor: int) -> None:
     waiting = select.poll()
     waiting.register(descriptor, select.POLLRDHUP)
     waiting.poll()
+    # The judge, if it is idle, hears of it too, and tidies up.
     time.sleep(_FAREWELL_SECONDS)
     os._exit(1)
 
