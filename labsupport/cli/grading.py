@@ -96,7 +96,7 @@ def _grade(arguments: argparse.Namespace) -> int:
         try:
             summary = grade(found, book, judges, regrade=arguments.regrade, tell=display.done)
         except KeyboardInterrupt:
-            display.stopped()
+            display.stopped(regrade=arguments.regrade)
             return _INTERRUPTED
         summary.unjudged += found.problems
         written = _pages(arguments, book)

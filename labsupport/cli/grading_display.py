@@ -50,9 +50,10 @@ class Display:
             self._lessons.setdefault(done.entry.lesson, []).append(share)
         self._draw()
 
-    def stopped(self) -> None:
+    def stopped(self, *, regrade: bool) -> None:
         """Say that Ctrl-C was heard, and how to go on."""
-        self.say(f"Stopped: {self._done} of {self._total} are done and kept. The same command goes on with the rest.")
+        on = "begins once more" if regrade else "goes on with the rest"
+        self.say(f"Stopped: {self._done} of {self._total} are done and kept. The same command {on}.")
 
     def summary(
         self, summary: Summary, gradebook: Path, written: list[str], absent: Mapping[str, Sequence[str]]

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from labsupport.cli import main
+from labsupport.cli import grading_display, main
 from labsupport.cli.grading_display import Display
+from labsupport.grading.batch import Summary
 from tests.cli.grading_command import LESSON, Desk, answered
 from tests.grading.notebooks import as_bytes, master
 from tests.tools import need
@@ -396,3 +397,20 @@ def test_a_rate_that_is_not_known_yet_is_no_division_by_zero(capsys: pytest.Capt
     display._live = True
     display._draw()
     assert "0 of 0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("regrade", "words"), [(False, "goes on with the rest"), (True, "begins once more")])
+def test_what_a_stopped_batch_says_is_true(regrade: bool, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Display(3, as_json=False).stopped(regrade=regrade)
+    assert capsys.readouterr().err == f"Stopped: 0 of 3 are done and kept. The same command {words}.\n"
+
+
+def test_a_long_list_of_absent_learners_fits_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(grading_display, "terminal_width", lambda: 80)
+    names = [f"Learner Number {number}" for number in range(30)]
+    Display(0, as_json=False).summary(Summary(), Path("gradebook.db"), [], {LESSON: names})
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert all(name in " ".join(line.strip() for line in lines) for name in names)

@@ -34,11 +34,12 @@ STUB = "def {}(*_):\n    raise NotImplementedError('your answer goes here')\n"
 
 
 def _reports(exercise: Exercise) -> Iterator[Report]:
-    """Yield reports of right, wrong and missing answers."""
+    """Yield reports of right and missing answers, and of wrong ones where judging is cheap."""
     name = next(name for name in LESSON_MODULES if exercise.lesson.endswith(name))
     answers = importlib.import_module(f"tests.exercises.answers.{name}")
     slow = getattr(answers, "SLOW", ())
-    wrong = [source for mistake, source in answers.WRONG[exercise.id].items() if mistake not in slow]
+    cheap = exercise.lesson in ("00_start", "01_rsa")
+    wrong = [source for mistake, source in answers.WRONG[exercise.id].items() if cheap and mistake not in slow]
     stub = "".join(STUB.format(name) for name in exercise.functions)
     for source in (answers.SOLUTIONS[exercise.id], stub, *wrong[:1]):
         yield judged(exercise, source, b"a seed")
