@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -68,12 +68,17 @@ class _Grader:
         return max(self.folder.glob("*.db"), key=lambda path: int(path.stem))
 
 
-def measure() -> list[Row]:
-    """Measure and return the rows of the table."""
+def measure(tell: Callable[[Row], None] = lambda _: None) -> list[Row]:
+    """Measure and return the rows of the table; `tell` hears of each as soon as it is there."""
+    rows = []
     with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         grader = _Grader(folder, itertools.count(1))
-        return [*_beside_nbgrader(grader, folder), *_beside_bare_work(grader, folder), *_scaled(grader, folder)]
+        for part in (_beside_nbgrader, _beside_bare_work, _scaled):
+            for row in part(grader, folder):
+                tell(row)
+                rows.append(row)
+    return rows
 
 
 def _beside_nbgrader(grader: _Grader, folder: Path) -> Iterator[Row]:
@@ -185,4 +190,4 @@ def _at_most(what: str, ratio: float, wanted: float) -> Row:
 
 
 if __name__ == "__main__":
-    print(report(measure()))
+    print(report(measure(lambda row: print(f"{row.what}: {row.came}", flush=True))))
