@@ -6,14 +6,15 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from labsupport.exercises.callee import Oracle
-from labsupport.grading.callee import SandboxedCallee
+from labsupport.grading.callee import Gone, SandboxedCallee
 from labsupport.grading.judging import judge_submission
 from labsupport.grading.records import Submission
-from labsupport.grading.sandbox.sandbox import Sandbox
+from labsupport.grading.sandbox.sandbox import Child, Sandbox
 from labsupport.grading.settings import master_of
 from tests.grading import notebooks
 from tests.grading.cheats import HEAD, RIGHT
@@ -249,6 +250,18 @@ def f():
 """
         with sandboxes.callee(source) as callee:
             assert callee.call("f").fault == "ended its process"
+
+
+class TestSocket:
+    def test_that_is_not_to_be_had_is_the_learners_loss(
+        self, sandboxes: Sandboxes, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def nothing(_child: Child) -> NoReturn:
+            raise ConnectionError
+
+        monkeypatch.setattr(Child, "bound_socket", nothing)
+        with sandboxes.learner("") as learner, pytest.raises(Gone, match="took every port"):
+            learner.bound_socket()
 
 
 class TestSubmission:

@@ -409,6 +409,24 @@ class TestLimits:
             assert SandboxedCallee(learner, "exercise-x").call("f", deadline=20.0).value == b"5\n"
             learner.lose()
 
+    def test_of_what_a_connection_holds(self, room: Room) -> None:
+        if room.sandbox.walls == "given":
+            return  # nobody in there may set it
+        source = """
+with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as near:
+    far, _ = server.accept()
+    near.setblocking(False)
+    sent = 0
+    with far:
+        try:
+            while True: sent += near.send(bytes(1 << 20))
+        except BlockingIOError:
+            return sent
+"""
+        sent = room.value(source)
+        assert isinstance(sent, int)
+        assert sent < 1 << 20
+
     def test_of_files_processes_and_space(self, room: Room) -> None:
         source = """
 import errno, resource

@@ -55,6 +55,7 @@ def become_first(walls: Walls, limits: Limits, room: socket.socket, service: soc
                 return
             kernel.die_with_parent(os.getppid())
             kernel.bring_loopback_up()
+            kernel.keep_buffers_small()
         if walls == "none":
             os.setsid()
             with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:

@@ -23,7 +23,7 @@ class Limits:
     processes: int = 64
     file_size: int = 32
     scratch: int = 64
-    open_files: int = 256
+    open_files: int = 128
 
     def impose(self, others: int = 0) -> None:
         """Bind this process and its children, for good; `others` is how many processes are counted with them."""
