@@ -59,7 +59,7 @@ def test_the_limits_that_are_told_are_those_that_hold() -> None:
         f"| {settings.seconds:g} seconds, `--time`",
         f"| {settings.memory} MiB, `--memory` |",
         f"| {limits.file_size} MiB; {limits.scratch} MiB |",
-        f"| {limits.processes}; {limits.open_files} |",
+        f"| processes | a submission | {limits.processes} |",
     ):
         assert row in told
 
