@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from labsupport.exercises import catalogue
 from tests.grading import notebooks
 from tests.grading.cheats import CHEATS, HEAD, RIGHT, Cheat
 from tests.grading.classroom import FULL, Graded, Pupil, answering, graded, honest, write
@@ -60,6 +61,15 @@ def _unchecked() -> bytes:
     return notebooks.as_bytes(notebook)
 
 
+def _gigantic(lesson: str) -> bytes:
+    """Return a notebook whose every function returns numbers with which a judge could work for minutes."""
+    notebook = notebooks.solved(lesson)
+    for exercise in (each for each in catalogue().values() if each.lesson == lesson):
+        functions = "\n".join(f"def {name}(*_): return ((1 << 99_999) - 3,) * 3" for name in exercise.functions)
+        notebooks.cell_of(notebook, f"exercise-{exercise.id}")["source"] = functions
+    return notebooks.as_bytes(notebook)
+
+
 SERVER = "five-requests-server2-context"
 _LYING = """
 import ssl
@@ -91,6 +101,8 @@ IN_OTHER_LESSONS: Mapping[str, Pupil] = {
     "a context that lies": Pupil("", answering(SERVER, _LYING, "06_five_requests"), 11.0, "06_five_requests"),
     "a wire of its own": Pupil("", answering(SERVER, _WIRE, "06_five_requests"), 11.0, "06_five_requests"),
     "counts by itself": Pupil("", answering("rsa-modexp", _COUNTING, "01_rsa"), 10.0, "01_rsa"),
+    "numbers to work on": Pupil("", _gigantic("01_rsa"), 0.0, "01_rsa"),
+    "numbers for certificates": Pupil("", _gigantic("04_authority"), 0.0, "04_authority"),
 }
 FILES: Mapping[str, Pupil] = {
     "sets its points": Pupil("", _dear(), 0.0),
