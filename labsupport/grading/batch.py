@@ -132,7 +132,7 @@ def _count(done: Done, summary: Summary) -> None:
         return
     if done.known:
         summary.known += 1
-    else:
+    elif done.result is not None and not done.result.unjudged:
         summary.judged += 1
     if not done.entry.latest:
         summary.earlier += 1

@@ -40,7 +40,7 @@ def judge_submission(
     try:
         program = program_of(submission.content, master, submission.lesson)
     except NotebookError as error:
-        return Result(submission.lesson, unjudged=str(error), findings=submission.findings)
+        return Result(submission.lesson, unjudged=str(error).removeprefix("the file: "), findings=submission.findings)
     learner = Learner(sandbox, program.steps, until=began + seconds)
     results: list[ExerciseResult] = []
     transcripts: dict[str, str] = {}

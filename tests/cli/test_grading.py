@@ -82,7 +82,7 @@ class TestABatch:
 
     def test_ends_with_1_as_one_could_not_be_judged(self, first: Completed) -> None:
         assert first.returncode == 1
-        assert "Not judged:\n  cyd, 00_start: the file: not a notebook: the file is not JSON in UTF-8\n" in first.stdout
+        assert "Not judged:\n  cyd, 00_start: not a notebook: the file is not JSON in UTF-8\n" in first.stdout
 
     def test_gives_everybody_the_right_mark(self, seminar: Desk, first: Completed) -> None:
         assert first.returncode == 1
@@ -92,7 +92,7 @@ class TestABatch:
         lines = first.stdout.splitlines()
         assert lines[0].split() == ["lesson", "learners", "mean", "full", "marks"]
         assert lines[2].split() == ["00_start", "4", "50", "%", "2"]
-        assert re.fullmatch(r"Judged 5 in \d+\.\d s\.", lines[4])
+        assert re.fullmatch(r"Judged 4 in \d+\.\d s\.", lines[4])
         assert "Gradebook: gradebook.db" in lines
         assert lines[-1].startswith("pages")
         assert max(map(len, lines)) <= 80
@@ -127,7 +127,7 @@ class TestABatch:
     def test_tells_programs_a_line_for_each(self, again: Completed) -> None:
         lines = {line["learner"]: line for line in map(json.loads, again.stdout.splitlines())}
         assert lines["dan"]["findings"] == ["The function ended its process."]
-        assert lines["cyd"]["unjudged"].startswith("the file: not a notebook")
+        assert lines["cyd"]["unjudged"].startswith("not a notebook")
         ada = lines["ada"]
         assert list(ada) == [
             "learner", "lesson", "source", "counts", "known", "result", "points", "out_of", "unjudged", "findings",
@@ -165,7 +165,7 @@ transcript.replay = lambda text: replace(again := judged(text), then=replace(aga
 
     def test_without_a_transcript_says_why(self, seminar: Desk, again: Completed) -> None:
         results = {line["learner"]: str(line["result"]) for line in map(json.loads, again.stdout.splitlines())}
-        for number, words in ((results["cyd"], "has no transcript: the file: not a notebook"), ("9999", "9999")):
+        for number, words in ((results["cyd"], "has no transcript: not a notebook"), ("9999", "9999")):
             shown = seminar.grade("--replay", number)
             assert (shown.returncode, shown.stdout, len(shown.stderr.splitlines())) == (1, "", 1)
             assert words in shown.stderr
@@ -312,7 +312,7 @@ def test_a_bar_is_drawn_on_a_terminal_and_wiped_again(desk: Desk) -> None:
     said = drawn.decode()
     assert re.search(r"█+·*  3 of 3  \d+\.\d/s  0 s left", said)
     assert max(len(part.rstrip()) for part in re.split("[\r\n]", said)) <= 80
-    assert "\rcyd, 00_start: the file: not a notebook" in said
+    assert "\rcyd, 00_start: not a notebook" in said
     assert said.endswith("\r" + " " * 70 + "\r")
 
 

@@ -208,7 +208,7 @@ class TestTheJudge:
         late = Finding("late", "Handed in an hour late.")
         submission = Submission("ada", LESSON, content, "ada/notebook.ipynb", findings=(late,))
         result = judge_submission(submission, master(LESSON), sandbox)
-        assert result.unjudged.startswith("the file: not a notebook")
+        assert result.unjudged.startswith("not a notebook")
         assert (result.exercises, result.findings) == ((), (late,))
 
     def test_draws_other_inputs_every_time(self, sandbox: Sandbox) -> None:
