@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ast
+import sys
 from pathlib import Path
+
+import pytest
 
 import labsupport
 from labsupport.exercises import catalogue
+from labsupport.grading.sandbox import launch
 from labsupport.grading.sandbox.library import SHOWN
 
 LIBRARY = Path(labsupport.__file__).parent
@@ -62,3 +66,18 @@ def _imports(module: str) -> set[str]:
                 within = whole.startswith("labsupport.") and _path(whole.removeprefix("labsupport.")).exists()
                 found.add(whole if within else node.module)
     return {name.removeprefix("labsupport.") for name in found if name.startswith("labsupport.")}
+
+
+def test_an_environment_below_the_temporary_folder_is_shown_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The temporary folder in there is another one, which would hide it."""
+    for part in ("bin", "lib", "etc"):
+        (tmp_path / part).mkdir()
+    (tmp_path / "pyvenv.cfg").touch()
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(sys, "exec_prefix", str(tmp_path))
+    arguments = list(launch._walls(tmp_path))
+    targets = [arguments[at + 2] for at, argument in enumerate(arguments) if argument == "--ro-bind"]
+    assert {"/lab/python/bin", "/lab/python/lib", "/lab/python/pyvenv.cfg"} <= set(targets)
+    assert not [target for target in targets if target.startswith(str(tmp_path))]

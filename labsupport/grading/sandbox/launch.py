@@ -31,6 +31,7 @@ _ENVIRONMENT = {
 }
 _SCRATCH = 64 * 1024 * 1024
 _LIBRARY = "/lab"
+_PYTHON = f"{_LIBRARY}/python"
 _BOOT = (
     "import sys; sys.path.insert(0, {lib!r}); "
     "from labsupport.grading.inside.template import main; main({fd}, once={once})"
@@ -50,8 +51,8 @@ def start(library: Path, judge: socket.socket, *, isolated: bool, once: bool) ->
     descriptor = judge.fileno()
     shown = _LIBRARY if isolated else str(library)
     boot = _BOOT.format(lib=f"{shown}/lib", fd=descriptor, once=once)
-    python = [sys.executable, "-I", "-c", boot]
     if not isolated:
+        python = [sys.executable, "-I", "-c", boot]
         # Below the judge's own folder, which is swept up whatever becomes of them all.
         scratch = library / "scratch"
         scratch.mkdir(exist_ok=True)
@@ -59,6 +60,7 @@ def start(library: Path, judge: socket.socket, *, isolated: bool, once: bool) ->
     bubblewrap = find_bubblewrap()
     if bubblewrap is None:
         raise FileNotFoundError("bubblewrap is not installed")
+    python = [_inside(Path(sys.executable)), "-I", "-c", boot]
     # Process 1 is then the keeper, who cannot be stopped or looked into, and not a bubblewrap that can.
     arguments = [*_walls(library), *(("--as-pid-1",) if once else ())]
     # By a file without a name, so that nobody reads them in the list of processes.
@@ -103,8 +105,8 @@ def _walls(library: Path) -> Iterator[str]:
     hidden = [folder for folder in _SOURCES if Path(folder).is_dir()]
     for folder in hidden:
         yield from ("--tmpfs", folder)
-    for part in map(str, _interpreter(hidden)):
-        yield from ("--ro-bind", part, part)
+    for part in _interpreter(hidden):
+        yield from ("--ro-bind", str(part), _inside(part))
     for folder in hidden:
         yield from ("--remount-ro", folder)
     for setting in _SETTINGS:
@@ -131,10 +133,21 @@ def _interpreter(hidden: Sequence[str]) -> Iterator[Path]:
             yield prefix
 
 
+def _inside(path: Path) -> str:
+    """Return where a path is in there: that of a virtual environment at a place of its own, all others where they are.
+
+    An environment may lie anywhere, below the temporary folder too, which is another one in there.
+    """
+    prefix = Path(sys.prefix)
+    if (prefix / "pyvenv.cfg").exists() and path.is_relative_to(prefix):
+        return f"{_PYTHON}/{path.relative_to(prefix)}"
+    return str(path)
+
+
 def _whole_libraries() -> Iterator[str]:
     """Yield where the whole library, answers included, is installed among packages that are shown."""
+    shown = (*_SYSTEM, sys.base_prefix, sys.exec_prefix, sys.prefix)
     for place in dict.fromkeys(sys.path):
-        folder = Path(place or ".").resolve() / "labsupport"
-        shown = (*_SYSTEM, sys.base_prefix, sys.exec_prefix, sys.prefix)
+        folder = Path(place or ".").absolute() / "labsupport"
         if folder.is_dir() and any(folder.is_relative_to(root) for root in shown):
-            yield str(folder)
+            yield _inside(folder)
