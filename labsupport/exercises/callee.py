@@ -1,8 +1,9 @@
 """The protocol between a spec and a learner's function, wherever the function lives.
 
 A spec calls through `Callee` and gets back an `Answer`; it cannot tell whether the function sits in this notebook's
-kernel (`local`) or in a process of its own (`remote`). Arguments are plain data or one of the markers `Oracle`,
-`File`, `Folder` and `Url`, which arrive as what a learner expects: a callable, a path, a path, an address.
+kernel (`local`) or in a process of its own (`room`, seen from `conversation`). Arguments are plain data or one of the
+markers `Oracle`, `File`, `Folder` and `Url`, which arrive as what a learner expects: a callable, a path, a path, an
+address.
 """
 
 from __future__ import annotations
