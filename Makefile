@@ -5,7 +5,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help lab test check bench clean
+.PHONY: help lab test check bench search clean
 
 PYTHON ?=
 ARGS ?=
@@ -18,6 +18,7 @@ help:
 	@echo 'make test    run the whole test suite, with its branch coverage'
 	@echo 'make check   ruff, mypy, notebooks in step with their lessons and without outputs'
 	@echo 'make bench   measure speed; a table at the end'
+	@echo 'make search  look for inputs that break a property, at random and for long'
 	@echo 'make clean   remove environments, caches and what builds leave; work/ is not touched'
 	@echo ''
 	@echo 'make test PYTHON=python3.13      another Python, in .venv-3.13'
@@ -42,6 +43,10 @@ check: $(VENV)/.for-check
 
 bench: $(VENV)/.for-test
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+# What it finds goes into the test as an @example: the suite tries the same inputs each time.
+search: $(VENV)/.for-test
+	$(BIN)/python -m pytest -m hypothesis --hypothesis-profile=search $(ARGS)
 
 clean:
 	rm -rf .venv .venv-* .coverage .coverage.* htmlcov build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,4 +1,8 @@
-"""For the whole suite: where ``CI`` is set, a skipped test is a failure, so that nothing goes unproven unnoticed."""
+"""For the whole suite: where ``CI`` is set, a skipped test is a failure, so that nothing goes unproven unnoticed.
+
+Properties are tried on the same examples each time, however long one takes: luck neither fails a run nor passes it.
+``make search`` goes looking for new ones.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,13 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile(
+    "search", max_examples=3000, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("repeatable")
 
 # A shell starts what it runs in the background deaf to Ctrl-C, and every child inherits that: the tests of Ctrl-C would
 # test nothing.

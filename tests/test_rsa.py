@@ -6,7 +6,7 @@ import random
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa as pyca
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from labsupport.rsa import Counter, Key, is_prime, modexp, sign, smallest_factor, verify
@@ -94,7 +94,6 @@ class TestSignAndVerify:
 
 
 class TestModexp:
-    @settings(deadline=None)
     @given(st.integers(0, 10**9), st.integers(0, 2**80), st.integers(2, 10**9))
     def test_is_pow_within_two_multiplications_a_bit(self, base: int, exponent: int, n: int) -> None:
         mul = Counter(n)

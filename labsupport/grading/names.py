@@ -8,12 +8,14 @@ import unicodedata
 
 from labsupport.notebook.look import plain
 
-__all__ = ["file_stem", "is_usable_id", "legible", "spreadsheet_safe"]
+__all__ = ["file_stem", "is_usable_id", "legible", "spreadsheet_read", "spreadsheet_safe"]
 
 _STEM_LENGTH = 40
 _ID_LENGTH = 200
 # Letters that no eye sees, and those that turn the direction of what follows; joiners, which scripts need, are fine.
 _UNSEEN = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]")
+# What makes a spreadsheet compute; Excel reads the wide signs of East Asian keyboards as the narrow ones.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def file_stem(learner: str) -> str:
@@ -52,10 +54,11 @@ def legible(text: str, limit: int = 160) -> str:
 def spreadsheet_safe(text: str) -> str:
     """Return `text` so that no spreadsheet takes it for a formula: a ' goes before a beginning that could be one.
 
-    Everything after the ' is as it was, so that people still find the learner; `read_roster` takes it off again.
+    Everything after the ' is as it was, so that people still find the learner; `spreadsheet_read` takes it off again.
     """
-    return (
-        f"'{text}"
-        if text.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"))
-        else text
-    )
+    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
+
+
+def spreadsheet_read(text: str) -> str:
+    """Return what `spreadsheet_safe` was given; a ' that guards nothing stays."""
+    return text[1:] if text.startswith("'") and spreadsheet_safe(text[1:]) == text else text

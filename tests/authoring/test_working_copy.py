@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from labsupport.authoring.build import learner_notebook, solved_notebook
@@ -388,7 +388,6 @@ def worked_in(draw: st.DrawFn) -> Notebook:
     return without_ids(notebook) if draw(st.booleans()) else notebook
 
 
-@settings(max_examples=300, deadline=None)
 @given(worked_in(), st.sampled_from([OLD, NEW]))
 def test_nothing_that_a_learner_wrote_is_lost(learner: Notebook, master: Notebook) -> None:
     result = sources(assembled(master, learner))
@@ -397,7 +396,6 @@ def test_nothing_that_a_learner_wrote_is_lost(learner: Notebook, master: Noteboo
         assert written in result or written.strip() in courses or not written.strip(), written
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.lists(st.sampled_from([*OLD["cells"], None, None, None]), max_size=20), st.data())
 def test_every_cell_added_under_an_id_of_its_own_is_there_whatever_it_says(
     found: list[dict[str, Any] | None], data: st.DataObject

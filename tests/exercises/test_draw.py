@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from labsupport.exercises.draw import Draw
@@ -53,7 +53,6 @@ def test_bytes_do_not_depend_on_the_portions() -> None:
     assert whole.bytes(2000) == b"".join(parts.bytes(count) for count in (0, 1, 511, 513, 975))
 
 
-@settings(deadline=None)
 @given(st.binary(), st.integers(1, 600))
 def test_bits_and_below_keep_their_bounds(seed: bytes, limit: int) -> None:
     draw = Draw(seed)

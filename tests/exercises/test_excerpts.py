@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from labsupport.exercises.excerpts import cut, shorten, written
 from labsupport.exercises.plain import Plain, same
@@ -46,7 +46,6 @@ class TestShorten:
         assert "…" in shorten(value)
         assert shorten(value)[-1] in "]}"
 
-    @settings(deadline=None)
     @given(plain)
     def test_never_says_more_than_120_characters(self, value: Plain) -> None:
         assert len(shorten(value)) <= 120
@@ -57,7 +56,6 @@ def test_text_is_cut_with_an_ellipsis() -> None:
     assert [cut("abc", 3), cut("abcd", 3)] == ["abc", "ab…"]
 
 
-@settings(deadline=None)
 @given(plain)
 def test_what_is_written_in_full_reads_as_it_was(value: Plain) -> None:
     assert same(eval(written(value), {"nan": float("nan"), "inf": float("inf")}), value)

@@ -8,7 +8,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from labsupport.exercises.plain import (
     MAX_SIZE,
@@ -64,7 +64,6 @@ REFUSED: dict[str, object] = {
 
 
 class TestGate:
-    @settings(deadline=None)
     @given(plain)
     def test_admits_plain_data_as_a_copy(self, value: Plain) -> None:
         assert same(as_plain(value), value)
@@ -104,7 +103,6 @@ class TestGate:
 
 
 class TestWire:
-    @settings(deadline=None)
     @given(plain)
     def test_carries_every_plain_value(self, value: Plain) -> None:
         assert same(from_wire(json.loads(json.dumps(to_wire(value)))), value)

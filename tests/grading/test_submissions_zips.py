@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from labsupport.errors import UsageError
@@ -273,7 +273,6 @@ def survives(content: bytes) -> None:
                 line.encode()
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, len(SAMPLE) - 1), st.integers(0, 255)), min_size=1, max_size=8))
 def test_any_bytes_changed_are_told_in_one_line_each(changes: list[tuple[int, int]]) -> None:
     content = bytearray(SAMPLE)
@@ -285,7 +284,6 @@ def test_any_bytes_changed_are_told_in_one_line_each(changes: list[tuple[int, in
 HEADERS = [place for place in range(len(SAMPLE)) if SAMPLE.startswith((b"PK\1\2", b"PK\3\4", b"PK\5\6"), place)]
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.sampled_from(HEADERS), st.integers(4, 45), st.binary(min_size=1, max_size=4))
 def test_any_change_of_a_header_is_told_in_one_line_each(header: int, offset: int, field: bytes) -> None:
     content = bytearray(SAMPLE)
@@ -293,7 +291,6 @@ def test_any_change_of_a_header_is_told_in_one_line_each(header: int, offset: in
     survives(bytes(content))
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30), min_size=1, max_size=5))
 def test_any_names_are_found_or_told(names: list[str]) -> None:
     buffer = io.BytesIO()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from labsupport.pki.authority import Authority
@@ -34,7 +34,6 @@ def test_every_element_of_a_certificate_is_written_as_it_was_read(root: Authorit
         assert x509.load_der_x509_certificate(rewritten(element(der))) == certificate
 
 
-@settings(deadline=None)
 @given(st.integers(0, 0x1E), st.binary(max_size=70_000), st.binary(max_size=9))
 def test_what_is_written_is_read_again(tag: int, content: bytes, before: bytes) -> None:
     found = element(before + encode(tag, content) + b"after", len(before))
@@ -74,7 +73,6 @@ def test_a_child_that_reaches_beyond_its_parent_is_refused() -> None:
     assert [child.content for child in children(element(b"\x30\x04\x02\x02\x01\x02"))] == [b"\x01\x02"]
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=40))
 def test_garbage_is_read_or_refused_and_nothing_else(buffer: bytes) -> None:
     try:

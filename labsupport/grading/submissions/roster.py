@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from labsupport.errors import UsageError
-from labsupport.grading.names import is_usable_id, legible
+from labsupport.grading.names import is_usable_id, legible, spreadsheet_read
 
 __all__ = ["Person", "Roster", "read_roster", "squeezed"]
 
@@ -178,10 +178,10 @@ def _person(row: list[str], ids: Mapping[str, int], columns: Mapping[str, int], 
 def _cell(row: list[str], position: int | None) -> str:
     """Return what stands in a cell, without what keeps spreadsheets from taking it for a formula."""
     text = row[position] if position is not None and position < len(row) else ""
-    text = unicodedata.normalize("NFC", text.strip())
-    if match := re.fullmatch(r'="(.*)"', text, re.DOTALL):
-        text = match[1]
-    return text[1:] if re.match(r"'[=+\-@]", text) else text
+    # Before composing: a sign composed with what follows it would no longer be seen as guarded.
+    text = text.strip()
+    text = match[1] if (match := re.fullmatch(r'="(.*)"', text, re.DOTALL)) else spreadsheet_read(text)
+    return unicodedata.normalize("NFC", text.strip())
 
 
 def _first_of(names: Iterable[str], columns: Mapping[str, int]) -> str:

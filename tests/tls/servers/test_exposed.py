@@ -111,7 +111,7 @@ def test_nothing_else_is(target: str, pair: Pair) -> None:
     assert (entry.admitted, entry.reason, entry.status) == (False, "path not allowed", 403)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(target=st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=40))
 def test_whatever_is_asked_only_allowed_paths_arrive(target: str, running: Pair) -> None:
     running.server2.log.clear()
@@ -225,7 +225,6 @@ def test_other_headers_pass_as_they_came_and_as_often(pair: Pair) -> None:
 names = st.sampled_from(["accept", "connection", "client-cert", "x-forwarded-for", "x-a", "forwarded", "host", "te"])
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(names, st.sampled_from(["", "x-a", "x-a, accept", "close"])), max_size=8))
 def test_stripping_only_takes_away(headers: list[tuple[str, str]]) -> None:
     given: Headers = tuple(headers)
