@@ -14,6 +14,8 @@ from labsupport.errors import LabError, UsageError
 
 if TYPE_CHECKING:
     from labsupport.grading.batch import Summary
+    from labsupport.grading.gradebook.book import Gradebook
+    from labsupport.grading.gradebook.model import Mark
     from labsupport.grading.jobs import Judges
     from labsupport.grading.settings import Settings
     from labsupport.grading.submissions.collect import Collected
@@ -94,14 +96,20 @@ def _grade(arguments: argparse.Namespace) -> int:
         book = stack.enter_context(Gradebook.open(arguments.gradebook))
         judges = stack.enter_context(_judges(arguments, settings))
         try:
-            summary = grade(found, book, judges, regrade=arguments.regrade, tell=display.done)
+            summary = grade(found, book, judges, regrade=arguments.regrade, tell=display.done, tell_again=display.again)
         except KeyboardInterrupt:
             display.stopped(regrade=arguments.regrade)
             return _INTERRUPTED
         summary.unjudged += found.problems
         written = _pages(arguments, book)
-        display.summary(summary, arguments.gradebook, written, _absent(found, roster))
+        display.summary(summary, _counting(found, book), arguments.gradebook, written, _absent(found, roster))
     return _code(summary)
+
+
+def _counting(found: Collected, book: Gradebook) -> list[Mark]:
+    """Return what counts now for those who are in this batch, people's corrections included."""
+    here = {(entry.learner, entry.lesson) for entry in found}
+    return [mark for mark in book.marks() if (mark.learner, mark.lesson) in here and mark.counts]
 
 
 def _absent(found: Collected, roster: Roster | None) -> dict[str, list[str]]:
@@ -133,13 +141,11 @@ def _code(summary: Summary) -> int:
     return 1 if summary.unjudged else 0
 
 
-def _pages(arguments: argparse.Namespace, book: object) -> list[str]:
+def _pages(arguments: argparse.Namespace, book: Gradebook) -> list[str]:
     if arguments.feedback is None:
         return []
-    from labsupport.grading.gradebook.book import Gradebook
     from labsupport.grading.pages.report import write_lesson
 
-    assert isinstance(book, Gradebook)
     return [str(write_lesson(arguments.feedback, lesson, book.results(lesson))) for lesson in book.lessons()]
 
 

@@ -6,6 +6,7 @@ import json
 import sys
 import textwrap
 import time
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ from labsupport.notebook.look import plain
 
 if TYPE_CHECKING:
     from labsupport.grading.batch import Done, Summary
+    from labsupport.grading.gradebook.model import Mark
+    from labsupport.grading.submissions.collect import Entry
 
 __all__ = ["Display"]
 
@@ -30,7 +33,6 @@ class Display:
         self._began = time.monotonic()
         self._done = 0
         self._live = sys.stderr.isatty() and not as_json
-        self._lessons: dict[str, list[float]] = {}
 
     def say(self, line: str) -> None:
         """Say a line on stderr, above the bar."""
@@ -40,15 +42,17 @@ class Display:
     def done(self, done: Done) -> None:
         """Take note of one submission."""
         self._done += 1
-        result = done.result
         if self._json:
             print(json.dumps(_record(done)), flush=True)
         elif why := _why(done):
             self.say(f"{done.entry.learner}, {done.entry.lesson}: {why}")
-        if result is not None and done.entry.latest and not result.unjudged:
-            share = result.points / result.out_of if result.out_of else 0.0
-            self._lessons.setdefault(done.entry.lesson, []).append(share)
         self._draw()
+
+    def again(self, entry: Entry) -> None:
+        """Say why the bar will stand still for a while at the end."""
+        if self._live:
+            self.say(f"{entry.learner}, {entry.lesson}: out of time; judged once more, alone, when the others are done")
+            self._draw()
 
     def stopped(self, *, regrade: bool) -> None:
         """Say that Ctrl-C was heard, and how to go on."""
@@ -56,23 +60,21 @@ class Display:
         self.say(f"Stopped: {self._done} of {self._total} are done and kept. The same command {on}.")
 
     def summary(
-        self, summary: Summary, gradebook: Path, written: list[str], absent: Mapping[str, Sequence[str]]
+        self,
+        summary: Summary,
+        marks: Sequence[Mark],
+        gradebook: Path,
+        written: list[str],
+        absent: Mapping[str, Sequence[str]],
     ) -> None:
-        """Show the table at the end, who is `absent` from each lesson, and where everything is."""
+        """Show the `marks` in a table, what the batch came to, who is `absent`, and where everything is."""
         self._wipe()
         if self._json:
             return
-        rows = [
-            (
-                lesson,
-                str(len(shares)),
-                f"{100 * sum(shares) / len(shares):.0f} %",
-                str(sum(share == 1 for share in shares)),
-            )
-            for lesson, shares in sorted(self._lessons.items())
-        ]
-        if rows:
-            print(render(("lesson", "learners", "mean", "full marks"), rows, terminal_width()))
+        if marks:
+            print(render(("lesson", "learners", "mean", "full marks"), _rows(marks), terminal_width()))
+        if corrected := sum(mark.adjusted for mark in marks):
+            print(f"\nOf these, {corrected} with a person's corrections.")
         seconds = time.monotonic() - self._began
         known = f"; known already: {summary.known}" if summary.known else ""
         print(f"\nJudged {summary.judged} in {seconds:.1f} s{known}.")
@@ -101,6 +103,16 @@ class Display:
     def _wipe(self) -> None:
         if self._live:
             print("\r" + " " * 70 + "\r", end="", file=sys.stderr, flush=True)
+
+
+def _rows(marks: Sequence[Mark]) -> list[tuple[str, str, str, str]]:
+    shares: dict[str, list[float]] = defaultdict(list)
+    for mark in marks:
+        shares[mark.lesson].append(mark.points / mark.out_of if mark.out_of else 0.0)
+    return [
+        (lesson, str(len(of)), f"{100 * sum(of) / len(of):.0f} %", str(sum(share >= 1 for share in of)))
+        for lesson, of in sorted(shares.items())
+    ]
 
 
 def _why(done: Done) -> str:

@@ -67,8 +67,11 @@ def grade(
     *,
     regrade: bool = False,
     tell: Callable[[Done], None] = lambda _: None,
+    tell_again: Callable[[Entry], None] = lambda _: None,
 ) -> Summary:
     """Judge what was collected and keep the results; `tell` hears of each entry when it is done.
+
+    `tell_again` hears of each that was overdue, and will be judged once more when the others are done.
 
     Raises NoSandbox where learners' code cannot be locked up, GradebookError when nothing can be kept; what was kept
     before stays.
@@ -81,7 +84,8 @@ def grade(
         _count(what, summary)
         tell(what)
 
-    for job, result in judges.judged(_unknown(collected, gradebook, specs, regrade, pending, done)):
+    jobs = _unknown(collected, gradebook, specs, regrade, pending, done)
+    for job, result in judges.judged(jobs, lambda job: tell_again(job.entry)):
         pending[job.key] -= 1
         recorded = gradebook.record(job.submission, result, specs, regrade=regrade)
         done(Done(job.entry, result, recorded.result_id))

@@ -19,6 +19,7 @@ import pytest
 from labsupport.cli import grading_display, main
 from labsupport.cli.grading_display import Display
 from labsupport.grading.batch import Summary
+from labsupport.grading.gradebook import Gradebook
 from tests.cli.grading_command import LESSON, Desk, answered
 from tests.grading.notebooks import as_bytes, master
 from tests.tools import need
@@ -142,6 +143,15 @@ class TestABatch:
         assert not any(line["known"] for line in seminar.lines("--regrade"))
         assert seminar.attempts("ada") == [2]
         assert seminar.marks()["ada"] == 1
+
+    def test_counts_with_what_a_person_corrected(self, desk: Desk) -> None:
+        desk.hand_in({"ada": desk.stub, "bob": desk.stub})
+        assert desk.grade().returncode == 0
+        with Gradebook.open(desk.folder / "gradebook.db") as book:
+            book.adjust("bob", LESSON, "start-verifies", 1.0, "Shown in class.", out_of=1.0)
+        lines = desk.grade().stdout.splitlines()
+        assert lines[2].split() == ["00_start", "2", "50", "%", "1"]
+        assert "Of these, 1 with a person's corrections." in lines
 
     def test_can_be_replayed(self, seminar: Desk, again: Completed) -> None:
         results = {line["learner"]: str(line["result"]) for line in map(json.loads, again.stdout.splitlines())}
@@ -410,7 +420,7 @@ def test_a_long_list_of_absent_learners_fits_the_terminal(
 ) -> None:
     monkeypatch.setattr(grading_display, "terminal_width", lambda: 80)
     names = [f"Learner Number {number}" for number in range(30)]
-    Display(0, as_json=False).summary(Summary(), Path("gradebook.db"), [], {LESSON: names})
+    Display(0, as_json=False).summary(Summary(), [], Path("gradebook.db"), [], {LESSON: names})
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
     assert all(name in " ".join(line.strip() for line in lines) for name in names)

@@ -31,6 +31,15 @@ def cases() -> Iterator[tuple[Done, str]]:
     yield Done(entry, Result("01_rsa", findings=LATE, overdue=True)), "ada, 01_rsa: rsa-factor ran out of time\n"
 
 
+def test_a_second_try_is_announced_where_a_bar_would_stand_still(capsys: pytest.CaptureFixture[str]) -> None:
+    display = Display(1, as_json=False)
+    display.again(submission())
+    assert capsys.readouterr().err == ""
+    display._live = True
+    display.again(submission())
+    assert "ada, 01_rsa: out of time; judged once more, alone, when the others are done\n" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("done", "said"), list(cases()))
 def test_attention_is_asked_for_with_the_reason(done: Done, said: str, capsys: pytest.CaptureFixture[str]) -> None:
     Display(1, as_json=False).done(done)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import types
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -22,12 +22,12 @@ from labsupport.grading import cluster, cluster_worker
 from labsupport.grading.batch import Done, Summary, grade
 from labsupport.grading.cluster import Certificates, Cluster
 from labsupport.grading.gradebook.book import Gradebook
-from labsupport.grading.jobs import J, Judges
+from labsupport.grading.jobs import Judges
 from labsupport.grading.records import Result, Submission, result_from
 from labsupport.grading.sandbox.processes import descendants
 from labsupport.grading.sandbox.sandbox import NoSandbox
 from labsupport.grading.settings import Settings
-from labsupport.grading.submissions.collect import collect
+from labsupport.grading.submissions.collect import Entry, collect
 from labsupport.pki.authority import Authority
 from tests.grading.dask_cluster import DaskCluster
 from tests.grading.notebooks import Notebook, as_bytes, code, master, put, solved
@@ -79,9 +79,15 @@ def marks(gradebook: Path) -> dict[str, float]:
     return dict(found)
 
 
-def batch(submissions: Path, gradebook: Path, judges: Judges, tell: Callable[[Done], None] = lambda _: None) -> Summary:
+def batch(
+    submissions: Path,
+    gradebook: Path,
+    judges: Judges,
+    tell: Callable[[Done], None] = lambda _: None,
+    tell_again: Callable[[Entry], None] = lambda _: None,
+) -> Summary:
     with collect(submissions, lessons=(LESSON,)) as found, Gradebook.open(gradebook) as book:
-        return grade(found, book, judges, tell=tell)
+        return grade(found, book, judges, tell=tell, tell_again=tell_again)
 
 
 def complaint(capsys: pytest.CaptureFixture[str], *arguments: object, code: int = 1) -> str:
@@ -191,23 +197,13 @@ def test_what_jobs_raise_comes_out_as_it_is(running: DaskCluster) -> None:
 # --- something is lost in the middle --------------------------------------------------------------------------------
 
 
-class Noted:
-    """Judges who write down what they have to try again."""
-
-    def __init__(self, judges: Judges) -> None:
-        self._judges = judges
-        self.again: list[object] = []
-
-    def judged(self, jobs: Iterable[J], on_second_try: Callable[[J], None] = print) -> Iterator[tuple[J, Result]]:
-        return self._judges.judged(jobs, self.again.append)
-
-
 @pytest.mark.parametrize("losses_that_dask_mends", [3, 0], ids=["by-dask", "by-the-second-try"])
 def test_what_a_lost_worker_had_is_judged_elsewhere(tmp_path: Path, losses_that_dask_mends: int) -> None:
     environment = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": str(losses_that_dask_mends)}
     submissions = several(tmp_path / "in")
     gradebook = tmp_path / "gradebook.db"
     told: list[Done] = []
+    again: list[Entry] = []
     orphans: set[int] = set()
     with DaskCluster(tmp_path, workers=2, environment=environment) as those:
         lost, _ = those.workers
@@ -222,9 +218,8 @@ def test_what_a_lost_worker_had_is_judged_elsewhere(tmp_path: Path, losses_that_
 
         with Cluster(those.address, OPEN) as judges:
             waited_for(those)
-            noted = Noted(judges)
-            summary = batch(submissions, gradebook, noted, tell)
-    assert noted.again or losses_that_dask_mends
+            summary = batch(submissions, gradebook, judges, tell, again.append)
+    assert again or losses_that_dask_mends
     assert orphans
     assert in_time(lambda: not any(Path(f"/proc/{pid}").exists() for pid in orphans))
     assert (summary.judged, summary.unjudged) == (6, [])

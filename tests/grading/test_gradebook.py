@@ -108,21 +108,22 @@ def test_a_result_by_other_specs_is_a_new_result(book: Gradebook) -> None:
 def test_a_judge_that_failed_takes_no_marks_away_and_gives_way_to_one_that_did_not(book: Gradebook) -> None:
     failed = result(unjudged="The judge failed.")
     book.record(submission("bo"), failed, SPECS)
-    assert book.known_result(digest_of(b"{}"), "01_rsa", SPECS) is None
+    assert book.reuse(submission("bo"), SPECS) is None
     assert [(mark.unjudged, mark.counts) for mark in book.marks()] == [("The judge failed.", False)]
     assert book.record(submission("bo"), result(), SPECS).new_result
     assert book.record(submission("bo"), failed, "specs-2", regrade=True).new_result
     assert [(mark.unjudged, mark.points, mark.counts) for mark in book.marks()] == [("", 3.0, True)]
 
 
-def test_a_known_result_is_that_of_content_lesson_and_specs(book: Gradebook) -> None:
+def test_what_is_reused_is_of_the_same_content_lesson_and_specs(book: Gradebook) -> None:
     book.record(submission(content="a"), result(transcripts={"rsa-sign": "said"}), SPECS)
-    known = book.known_result(digest_of(b"a"), "01_rsa", SPECS)
+    known = book.reuse(submission("bo", content="a"), SPECS)
     assert known is not None
-    assert (known, known.transcripts) == (result(), {"rsa-sign": "said"})
-    assert book.known_result(digest_of(b"b"), "01_rsa", SPECS) is None
-    assert book.known_result(digest_of(b"a"), "04_authority", SPECS) is None
-    assert book.known_result(digest_of(b"a"), "01_rsa", "specs-2") is None
+    found = book.result(known.result_id).result
+    assert (found, found.transcripts) == (result(), {"rsa-sign": "said"})
+    assert book.reuse(submission("bo", content="b"), SPECS) is None
+    assert book.reuse(submission("bo", content="a", lesson="04_authority"), SPECS) is None
+    assert book.reuse(submission("bo", content="a"), "specs-2") is None
 
 
 def test_reuse_takes_over_everything_but_what_is_known_of_the_other_submission(book: Gradebook) -> None:
@@ -278,7 +279,7 @@ def test_text_that_sqlite_cannot_hold_is_spelled_out(book: Gradebook) -> None:
     [mark] = book.marks(learner=NASTY)
     assert (mark.exercises[0].because, mark.exercises[0].judged, mark.points) == (TAMED, 1.0, 2.0)
     assert [each.id for each in book.attempts(NASTY, "01_rsa")] == [done.attempt_id]
-    assert book.known_result(digest_of(b"{}"), "01_rsa", NASTY) is not None
+    assert book.reuse(given, NASTY) is not None
     assert not book.record(given, judged, NASTY).new_result
     everything = "\n".join(book._connection.iterdump())
     assert "\x00" not in everything

@@ -96,13 +96,6 @@ class Gradebook:
             with transaction(self._connection):
                 return writing.reuse(self._connection, parcel, known, specs)
 
-    def known_result(self, digest: str, lesson: str, specs: str) -> Result | None:
-        """Return the newest result in which this content was judged for `lesson` by `specs`, whoever handed it in."""
-        with told(self.path), transaction(self._connection, "DEFERRED"):
-            known = writing.known_id(self._connection, digest, lesson, specs)
-            found = None if known is None else reading.graded(self._connection, known, with_transcripts=True)
-        return None if found is None else found.result
-
     def adjust(
         self,
         learner: str,
