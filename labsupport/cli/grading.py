@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,7 +50,7 @@ def add(commands: Commands) -> None:
     parser.add_argument("--time", type=_count, default=300, metavar="SECONDS", help="for one submission (300)")
     parser.add_argument("--memory", type=_count, default=512, metavar="MIB", help="for one submission (512)")
     parser.add_argument("--roster", type=Path, metavar="CSV", help="who is in the class; Canvas's own export will do")
-    parser.add_argument("--due", metavar="TIME", help="such as 2026-12-01T23:59; what is later becomes a finding")
+    parser.add_argument("--due", metavar="TIME", help="such as 2026-12-01T23:59 (as last time), or none")
     parser.add_argument("--cluster", metavar="ADDRESS", help="judge on a Dask cluster: tcp://HOST:8786 or tls://…")
     parser.add_argument("--cluster-ca", type=Path, metavar="PEM", help="for tls: who vouches for the cluster")
     parser.add_argument("--cluster-cert", type=Path, metavar="PEM", help="for tls: your certificate")
@@ -81,19 +83,29 @@ def _grade(arguments: argparse.Namespace) -> int:
     from labsupport.grading.settings import Settings, lessons
     from labsupport.grading.submissions.collect import collect
     from labsupport.grading.submissions.roster import read_roster
-    from labsupport.grading.submissions.times import parse_due
+    from labsupport.grading.submissions.times import in_words
 
     roster = read_roster(arguments.roster) if arguments.roster else None
-    due = parse_due(arguments.due) if arguments.due else None
+    due_dates = _due_dates(arguments)
     settings = Settings(arguments.isolation, float(arguments.time), arguments.memory)
     with ExitStack() as stack:
         found = stack.enter_context(
-            collect(arguments.submissions, lessons=lessons(), lesson=arguments.lesson, roster=roster, due=due)
+            collect(
+                arguments.submissions,
+                lessons=lessons(),
+                lesson=arguments.lesson,
+                roster=roster,
+                due_dates=due_dates,
+            )
         )
         display = Display(len(found), as_json=arguments.json)
-        for line in (*found.problems, *found.notes):
+        here = sorted({entry.lesson for entry in found})
+        remembered = [] if arguments.due else [lesson for lesson in here if lesson in due_dates]
+        due = [f"{lesson}: due {in_words(due_dates[lesson])}, as --due said before" for lesson in remembered]
+        for line in (*found.problems, *found.notes, *due):
             display.say(line)
         book = stack.enter_context(Gradebook.open(arguments.gradebook))
+        book.set_due_dates({lesson: due_dates.get(lesson) for lesson in here})
         judges = stack.enter_context(_judges(arguments, settings))
         try:
             summary = grade(found, book, judges, regrade=arguments.regrade, tell=display.done, tell_again=display.again)
@@ -104,6 +116,20 @@ def _grade(arguments: argparse.Namespace) -> int:
         written = _pages(arguments, book)
         display.summary(summary, _counting(found, book), arguments.gradebook, written, _absent(found, roster))
     return _code(summary)
+
+
+def _due_dates(arguments: argparse.Namespace) -> Mapping[str, dt.datetime]:
+    """Return by lesson when it is due: as --due says, or as it said when this gradebook was used before."""
+    from labsupport.grading.gradebook.book import Gradebook
+    from labsupport.grading.settings import lessons
+    from labsupport.grading.submissions.times import parse_due
+
+    if arguments.due and arguments.due != "none":
+        return dict.fromkeys(lessons(), parse_due(arguments.due))
+    if arguments.due or not arguments.gradebook.exists():
+        return {}
+    with Gradebook.open(arguments.gradebook) as book:
+        return book.due_dates()
 
 
 def _counting(found: Collected, book: Gradebook) -> list[Mark]:

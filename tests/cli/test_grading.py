@@ -197,6 +197,18 @@ class TestOptions:
         late = {line["learner"]: (line["points"], len(line["findings"])) for line in lines}
         assert (found.returncode, late) == (0, {"123": (1.0, 0), "124": (1.0, 1)})
 
+    def test_a_due_date_is_remembered_until_it_is_taken_back(self, desk: Desk) -> None:
+        desk.hand_in({"ada": desk.right})
+        os.utime(desk.submissions / "ada" / "00_start.ipynb", (1_796_169_600, 1_796_169_600))  # 2026-12-02 00:00 UTC
+        due, batch = "2026-12-01T12:00Z", ("submissions", "--json")
+        runs = [desk.grade(*batch, *options) for options in (["--due", due], [], ["--regrade"], ["--due", "none"], [])]
+        found = [json.loads(run.stdout)["findings"] for run in runs]
+        [late] = found[0]
+        assert late.startswith("Handed in 12 hours after it was due")
+        assert found == [[late], [late], [late], [], []]
+        said = "00_start: due 2026-12-01 12:00 UTC, as --due said before\n"
+        assert [run.stderr for run in runs] == ["", said, said, "", ""]
+
     @pytest.mark.parametrize("jobs", [1, 3])
     def test_jobs_are_so_many_judges(self, desk: Desk, jobs: int) -> None:
         desk.hand_in({"ada": desk.right, **{f"endless {number}": desk.endless for number in range(4)}})

@@ -63,7 +63,9 @@ def gathered(
     place: Path, *, lesson: str | None = None, roster: Roster | None = None, due: dt.datetime | None = None
 ) -> Collected:
     """Collect and let go of the place at once; what was found can be looked at, not read."""
-    with collect(place, lessons=LESSONS, lesson=lesson, roster=roster, due=due) as collected:
+    with collect(
+        place, lessons=LESSONS, lesson=lesson, roster=roster, due_dates=dict.fromkeys(LESSONS, due) if due else {}
+    ) as collected:
         return collected
 
 

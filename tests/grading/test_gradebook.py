@@ -292,6 +292,27 @@ def test_ids_that_differ_only_in_what_cannot_be_stored_stay_two(book: Gradebook)
     assert len(book.marks()) == 3
 
 
+def test_due_dates_are_remembered_replaced_and_forgotten(book: Gradebook) -> None:
+    book.set_due_dates({"01_rsa": WHEN, "04_authority": WHEN})
+    book.set_due_dates({"01_rsa": WHEN + dt.timedelta(days=1), "06_mtls": None})
+    assert book.due_dates() == {"01_rsa": WHEN + dt.timedelta(days=1), "04_authority": WHEN}
+    book.set_due_dates({"01_rsa": None})
+    assert list(book.due_dates()) == ["04_authority"]
+    with pytest.raises(ValueError, match="time zone"):
+        book.set_due_dates({"00_start": WHEN, "01_rsa": WHEN.replace(tzinfo=None)})
+    assert list(book.due_dates()) == ["04_authority"]
+
+
+@pytest.mark.parametrize("hours", [0, 5.5, -3])
+def test_a_due_date_keeps_its_offset_and_has_the_name_of_the_zone_here(book: Gradebook, hours: float) -> None:
+    given = WHEN.astimezone(dt.timezone(dt.timedelta(hours=hours)))
+    here = WHEN.astimezone()
+    book.set_due_dates({"00_start": given, "01_rsa": here})
+    found = book.due_dates()
+    assert (found["00_start"], found["00_start"].utcoffset()) == (given, given.utcoffset())
+    assert found["01_rsa"].tzname() == here.tzname()
+
+
 def test_a_time_needs_its_zone_and_nothing_is_kept_without(book: Gradebook) -> None:
     naive = WHEN.replace(tzinfo=None)
     with pytest.raises(ValueError, match="time zone"):

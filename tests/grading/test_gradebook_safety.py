@@ -180,7 +180,7 @@ def test_a_newer_gradebook_is_refused_and_left_alone(tmp_path: Path) -> None:
         raw.execute("PRAGMA user_version = 7")
     before = contents(tmp_path)
     with pytest.raises(
-        GradebookError, match=r"a newer labsupport wrote this gradebook \(its form is 7, this one knows 2\)"
+        GradebookError, match=r"a newer labsupport wrote this gradebook \(its form is 7, this one knows 3\)"
     ):
         Gradebook.open(path)
     assert contents(tmp_path) == before
@@ -234,11 +234,12 @@ def test_a_gradebook_that_another_program_keeps_locked_is_told(tmp_path: Path, m
 
 @pytest.fixture
 def first_version(tmp_path: Path) -> Path:
-    """Return a gradebook of version 1: what version 2 made, without what version 2 added."""
+    """Return a gradebook of version 1: what is made today, without what later versions added."""
     path = tmp_path / "gradebook.db"
     full_of(path, 5)
     with contextlib.closing(plain(path)) as raw:
         raw.execute("DROP TABLE scores")
+        raw.execute("DROP TABLE due_dates")
         raw.execute("PRAGMA user_version = 1")
         raw.execute("PRAGMA journal_mode = DELETE")
     return path
@@ -257,6 +258,7 @@ def test_an_older_gradebook_is_copied_and_brought_up_to_date(first_version: Path
     with Gradebook.open(first_version) as book:
         assert [mark.points for mark in book.marks()] == [3.0] * 5
         assert [each.title for each in book.marks()[0].exercises] == ["Rsa Inverse", "Rsa Sign"]
+        assert book.due_dates() == {}
     assert len(sound(first_version)) == 5
     folder = first_version.parent
     assert set(contents(folder)) == {"gradebook.db", "gradebook.db.version-1"}

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -95,6 +95,11 @@ class Gradebook:
             parcel = writing.Parcel(submission, digest)
             with transaction(self._connection):
                 return writing.reuse(self._connection, parcel, known, specs)
+
+    def set_due_dates(self, due_dates: Mapping[str, dt.datetime | None]) -> None:
+        """Remember when lessons are due; None forgets it."""
+        with told(self.path), transaction(self._connection):
+            writing.set_due_dates(self._connection, due_dates)
 
     def adjust(
         self,
@@ -185,6 +190,11 @@ class Gradebook:
         with told(self.path):
             rows = self._connection.execute("SELECT learner, name FROM learners ORDER BY learner").fetchall()
         yield from (Learner(*row) for row in rows)
+
+    def due_dates(self) -> dict[str, dt.datetime]:
+        """Return when each lesson is due, as `set_due_dates` was told."""
+        with told(self.path):
+            return reading.due_dates(self._connection)
 
     def lessons(self) -> list[str]:
         """Return the slugs of the lessons that something was handed in for."""

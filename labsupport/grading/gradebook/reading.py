@@ -14,7 +14,7 @@ from labsupport.grading.gradebook.model import Adjustment, Attempt, ExerciseMark
 from labsupport.grading.gradebook.texts import clean, result_of, time_of, unpacked
 from labsupport.grading.records import Finding, RecordError, Submission, finding_from
 
-__all__ = ["adjustments", "attempts", "counting_ids", "graded", "marks", "submission", "transcripts"]
+__all__ = ["adjustments", "attempts", "counting_ids", "due_dates", "graded", "marks", "submission", "transcripts"]
 
 _Row = tuple[object, ...]
 
@@ -144,6 +144,18 @@ def adjustments(
         Adjustment(learner_, lesson_, exercise, points, because, _time(made_at))
         for learner_, lesson_, exercise, points, because, made_at in rows.fetchall()
     ]
+
+
+def due_dates(connection: sqlite3.Connection) -> dict[str, dt.datetime]:
+    """Return when each lesson is due that has a date, with the offset that the date was given in."""
+    rows = connection.execute("SELECT lesson, due FROM due_dates ORDER BY lesson").fetchall()
+    return {lesson: _with_zone(_time(due)) for lesson, due in rows}
+
+
+def _with_zone(time: dt.datetime) -> dt.datetime:
+    """Return the same moment, with the name of the zone here where its offset is that zone's: CET, not UTC+01:00."""
+    here = time.astimezone()
+    return here if here.utcoffset() == time.utcoffset() else time
 
 
 def _results_of(connection: sqlite3.Connection, attempt: int) -> tuple[int, ...]:

@@ -3,7 +3,8 @@
 A gradebook names itself by SQLite's application id, and its version by the user version.
 
 1. learners, contents, attempts, results, findings, transcripts, adjustments;
-2. scores: the points of each exercise of each result in rows, so that marks are read without opening a result's JSON.
+2. scores: the points of each exercise of each result in rows, so that marks are read without opening a result's JSON;
+3. due dates, so that what was late stays late when it is graded again.
 
 Ids of attempts and results grow and are never used twice: they, not any clock, tell what came last.
 """
@@ -17,7 +18,7 @@ from collections.abc import Callable, Mapping
 __all__ = ["APPLICATION_ID", "VERSION", "create", "migrate", "score_rows"]
 
 APPLICATION_ID = 0x6D544C53  # "mTLS"
-VERSION = 2
+VERSION = 3
 
 _FIRST = """
 CREATE TABLE learners (
@@ -104,6 +105,13 @@ CREATE TABLE scores (
 ) STRICT, WITHOUT ROWID;
 """
 
+_THIRD = """
+CREATE TABLE due_dates (
+    lesson TEXT PRIMARY KEY,
+    due TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
 ScoreRow = tuple[int, int, str, str, float, float, str]
 
 
@@ -149,6 +157,10 @@ def _to_second(connection: sqlite3.Connection) -> None:
         connection.executemany("INSERT INTO scores VALUES (?, ?, ?, ?, ?, ?, ?)", score_rows(result_id, text))
 
 
+def _to_third(connection: sqlite3.Connection) -> None:
+    _run(connection, _THIRD)
+
+
 def _run(connection: sqlite3.Connection, script: str) -> None:
     # Not executescript, which would commit the caller's transaction first.
     statement = ""
@@ -159,4 +171,4 @@ def _run(connection: sqlite3.Connection, script: str) -> None:
             statement = ""
 
 
-_STEPS: Mapping[int, Callable[[sqlite3.Connection], None]] = {2: _to_second}
+_STEPS: Mapping[int, Callable[[sqlite3.Connection], None]] = {2: _to_second, 3: _to_third}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from labsupport.grading.gradebook.model import Recorded
 from labsupport.grading.gradebook.schema import score_rows
 from labsupport.grading.gradebook.texts import clean, packed, result_json, time_text
 from labsupport.grading.records import Finding, Result, Submission
 
-__all__ = ["Parcel", "adjust", "enter", "known_id", "put_result", "reuse", "standing_id"]
+__all__ = ["Parcel", "adjust", "enter", "known_id", "put_result", "reuse", "set_due_dates", "standing_id"]
 
 
 class Parcel:
@@ -147,6 +147,15 @@ def adjust(
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (learner, lesson, exercise, clean(title), points, out_of, clean(because), time_text(made_at)),
     )
+
+
+def set_due_dates(connection: sqlite3.Connection, due_dates: Mapping[str, dt.datetime | None]) -> None:
+    """Replace the due dates of these lessons; None removes one."""
+    for lesson, due in due_dates.items():
+        if due is None:
+            connection.execute("DELETE FROM due_dates WHERE lesson = ?", (clean(lesson),))
+        else:
+            connection.execute("INSERT OR REPLACE INTO due_dates VALUES (?, ?)", (clean(lesson), time_text(due)))
 
 
 def _put_findings(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 
 from labsupport.errors import UsageError
 from labsupport.grading.names import legible
@@ -87,29 +87,29 @@ def collect(
     lessons: Sequence[str],
     lesson: str | None = None,
     roster: Roster | None = None,
-    due: dt.datetime | None = None,
+    due_dates: Mapping[str, dt.datetime] = MappingProxyType({}),
     limits: Limits = LIMITS,
 ) -> Collected:
     """Find the submissions in a folder or a zip; in a `with`, since it stays open.
 
-    `lessons` are the slugs that there are; `lesson` restricts to one, and is the lesson of files that name none.
+    `lessons` are the slugs that there are; `lesson` restricts to one, and is the lesson of files that name none. What
+    came after the date at which its lesson was due gets a finding.
     Raises UsageError if there is nothing to grade in `place`, or it is too much as a whole.
     """
     if lesson is not None and lesson not in lessons:
         raise UsageError(f"{legible(lesson, 60)}: not a lesson; there are {', '.join(lessons)}")
-    if due is not None and due.utcoffset() is None:
+    if any(due.utcoffset() is None for due in due_dates.values()):
         raise ValueError("a due date needs its time zone")
     opened = _opened(place, limits)
     try:
-        gathering = Gathering(opened, lessons, lesson, roster, due)
+        gathering = Gathering(opened, lessons, lesson, roster, due_dates)
         gathering.gather("" if place.is_dir() else place.stem)
         if not (gathering.claimed or gathering.problems or gathering.left_out):
             raise UsageError(
                 f"{place}: there are no notebooks here; name a folder with <learner>/<lesson>.ipynb, or a zip"
             )
-        return Collected(
-            opened, tuple(_entries(opened.label, gathering.claimed, due)), gathering.problems, gathering.notes
-        )
+        entries = tuple(_entries(opened.label, gathering.claimed, due_dates))
+        return Collected(opened, entries, gathering.problems, gathering.notes)
     except BaseException:
         # Whatever it is, Ctrl-C among them: nothing stays open.
         opened.close()
@@ -129,7 +129,7 @@ def _opened(place: Path, limits: Limits) -> Place:
     raise UsageError(f"{place}: there is no such folder, zip or notebook")
 
 
-def _entries(label: str, claimed: Sequence[Claimed], due: dt.datetime | None) -> Iterator[Entry]:
+def _entries(label: str, claimed: Sequence[Claimed], due_dates: Mapping[str, dt.datetime]) -> Iterator[Entry]:
     """Yield an entry for each file, with what is to be said about it."""
     attempts: dict[tuple[str, str], list[Claimed]] = defaultdict(list)
     for each in claimed:
@@ -137,7 +137,7 @@ def _entries(label: str, claimed: Sequence[Claimed], due: dt.datetime | None) ->
     for (lesson, learner), files in attempts.items():
         sources = [legible(f"{label}/{each.found.where}") for each in files]
         for position, each in enumerate(files):
-            late = late_finding(each.time, each.clock, due, marked=each.claim.late)
+            late = late_finding(each.time, each.clock, due_dates.get(lesson), marked=each.claim.late)
             findings = (*each.who.findings, attempt_finding(sources, position), late)
             yield Entry(
                 learner,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from labsupport.grading.names import is_usable_id, legible
@@ -48,7 +48,7 @@ class Gathering:
         lessons: Sequence[str],
         lesson: str | None,
         roster: Roster | None,
-        due: dt.datetime | None,
+        due_dates: Mapping[str, dt.datetime],
     ) -> None:
         self.claimed: list[Claimed] = []
         self.left_out = 0
@@ -58,7 +58,7 @@ class Gathering:
         self._lesson = lesson
         self._roster = roster
         self._identities = Identities((), roster)
-        self._due = due
+        self._due_dates = due_dates
 
     @property
     def problems(self) -> list[str]:
@@ -135,7 +135,8 @@ class Gathering:
                 f"{self.left_out} notebooks of other lessons are left out, as --lesson {self._lesson} says"
             )
         kinds = Counter(each.claim.kind for each in self.claimed)
-        if packed and self._due is not None and packed > self._due:
+        dues = [self._due_dates[lesson] for lesson in {each.lesson for each in self.claimed} & self._due_dates.keys()]
+        if packed and dues and packed > min(dues):
             mark = ", other than by Canvas's LATE" if kinds["canvas"] else ""
             self.notes.append(
                 f"{self._place.label}: tells only when it was packed ({in_words(packed)}), not when each file was "
