@@ -16,7 +16,7 @@ from labsupport.authoring.working_copy import assemble
 from labsupport.errors import NotebookError
 from labsupport.grading.records import Finding
 
-__all__ = ["Program", "Step", "program_of"]
+__all__ = ["Program", "Step", "is_set_up", "program_of"]
 
 _COURSE_TAGS = ("parameters", "setup")
 
@@ -63,7 +63,7 @@ def program_of(content: bytes, master: Mapping[str, Any], lesson: str) -> Progra
             steps.append(Step(id_, text, "answer", key[1]))
             answers[key[1]] = "" if text == stubs.get(id_) else text
         elif id_ in stubs:
-            if _is_set_up(cell):
+            if is_set_up(cell):
                 steps.append(Step(id_, text, "lesson"))
         elif cell["cell_type"] == "code" and text.strip() and text not in copies:
             steps.append(Step(f"added cell {number}", text, "added"))
@@ -82,7 +82,8 @@ def _is_code(cell: LearnerCell) -> bool:
     return cell.cell.get("cell_type") == "code" or is_python(_text(cell))
 
 
-def _is_set_up(cell: Mapping[str, Any]) -> bool:
+def is_set_up(cell: Mapping[str, Any]) -> bool:
+    """Whether a cell of a lesson's own is run before the answers: imports, parameters, what it gives to everybody."""
     tags = metadata_of(cell).get("tags")
     return isinstance(tags, list) and any(tag in tags for tag in _COURSE_TAGS)
 

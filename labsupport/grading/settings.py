@@ -10,14 +10,24 @@ from pathlib import Path
 from typing import Any
 
 import labsupport
-from labsupport.authoring.notebook_file import read_notebook
+from labsupport.authoring.notebook_file import joined, read_notebook
 from labsupport.authoring.places import masters_dir
+from labsupport.grading.program import is_set_up
 from labsupport.grading.sandbox.sandbox import Isolation
 
 __all__ = ["Settings", "lessons", "master_of", "specs_version"]
 
 # What a verdict can depend on.
-_JUDGING = ("exercises", "pki", "tls", "rsa.py")
+_JUDGING = (
+    "exercises",
+    "pki",
+    "rsa.py",
+    "tls",
+    "grading/callee.py",
+    "grading/inside",
+    "grading/judging.py",
+    "grading/program.py",
+)
 
 
 @dataclass(frozen=True)
@@ -40,12 +50,18 @@ class Settings:
 
 @functools.cache
 def specs_version() -> str:
-    """Return the version of what judges: that of the library, and a digest of the modules that decide verdicts."""
+    """Return the version of what judges: that of the library, and a digest of whatever decides verdicts.
+
+    That is the modules that judge, and the cells of the lessons that run before the answers.
+    """
     own = Path(labsupport.__file__).parent
     digest = hashlib.sha256()
     for name in _JUDGING:
         for path in sorted((own / name).rglob("*.py")) or [own / name]:
             digest.update(path.relative_to(own).as_posix().encode() + b"\0" + path.read_bytes())
+    for lesson in lessons():
+        for cell in filter(is_set_up, master_of(lesson)["cells"]):
+            digest.update(lesson.encode() + b"\0" + joined(cell["source"]).encode())
     return f"{labsupport.__version__}+{digest.hexdigest()[:12]}"
 
 
