@@ -88,7 +88,8 @@ def _findings(learner: Learner, program: Program, results: list[ExerciseResult])
     for step in program.steps:
         raised = learner.raised.get(step.name)
         if raised is not None and step.origin == "added":
-            yield Finding("added-cell", f"One of the learner's own cells ({step.name}) {raised}.")
+            left_out = "" if raised.startswith("raised") else ", and was left out"
+            yield Finding("added-cell", f"A cell of your own (“{step.first_line}”) {raised}{left_out}.")
         elif raised is not None and step.origin == "answer":
             yield Finding("process" if "process" in raised else "time", f"Its cell {raised}.", step.exercise)
     for result in results:

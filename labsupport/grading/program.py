@@ -14,11 +14,13 @@ from labsupport.authoring.learner_cells import LearnerCell, is_python, key_of, m
 from labsupport.authoring.notebook_file import joined, metadata_of, parse_notebook
 from labsupport.authoring.working_copy import assemble
 from labsupport.errors import NotebookError
+from labsupport.grading.names import legible
 from labsupport.grading.records import Finding
 
 __all__ = ["Program", "Step", "is_set_up", "program_of"]
 
 _COURSE_TAGS = ("parameters", "setup")
+_LONGEST = 60  # characters of a line of code in a sentence
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,12 @@ class Step:
     source: str
     origin: Literal["lesson", "answer", "added"]
     exercise: str = ""
+
+    @property
+    def first_line(self) -> str:
+        """The first line of code: what a learner knows the cell by, whose number here is not the one on the screen."""
+        lines = [line.strip() for line in self.source.splitlines() if line.strip()]
+        return legible(next((line for line in lines if not line.startswith("#")), lines[0] if lines else ""), _LONGEST)
 
 
 @dataclass(frozen=True)

@@ -62,10 +62,13 @@ def test_findings_are_by_kind_with_the_learners_named() -> None:
     results = [
         graded(Result(LESSON, findings=(Finding("late", "By an hour."), Finding("late", "Twice."))), "ada"),
         graded(Result(LESSON, findings=(Finding("stranger", "Who?"),), overdue=True), "bob", "Bob B."),
+        graded(Result(LESSON, (judged(4),), (Finding("copies", "Two cells.", "rsa-sign"),)), "cy"),
+        graded(Result(LESSON, findings=(Finding("copies", "Two.", "rsa-gone"),)), "dee"),
     ]
     words = read(page_of(Tally(results))).words
     assert "Handed in late 1 learner ada : By an hour. ada : Twice." in words
     assert "Not in the roster 1 learner Bob B. bob : Who?" in words
+    assert "cy : Sign and verify: Two cells. dee : rsa-gone: Two." in words
     assert "Something was ended at a deadline for Bob B. bob" in words
 
 

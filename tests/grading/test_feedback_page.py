@@ -10,6 +10,7 @@ from labsupport.exercises import find
 from labsupport.exercises.model import AspectReport, Outcome, Report
 from labsupport.grading.gradebook.model import Adjustment
 from labsupport.grading.pages import paper
+from labsupport.grading.pages.drawings import points_figure
 from labsupport.grading.pages.feedback import feedback_page
 from labsupport.grading.pages.standing import standings, total
 from labsupport.grading.records import ExerciseResult, Finding, Result
@@ -47,7 +48,13 @@ class TestWhatItSays:
         ]
 
     def test_the_figure_says_the_same_in_words(self) -> None:
-        assert read(made()).labels == ["Points by exercise. Sign and verify: 1 of 2 points."]
+        html = made()
+        assert "Points by exercise Sign and verify 1 of 2 points Exercise by exercise" in read(html).words
+        assert re.findall(r'class="(?:track|bar)" style="width: ([0-9.]+)%"', html) == ["100.0", "50.0"]
+
+    def test_a_long_title_stands_there_whole(self) -> None:
+        title = "An exercise whose title takes more than one line on every telephone that there is"
+        assert title in points_figure([(title, 3.0, 2.0), ("Small", 0.0, 1.0), ("Nothing", 0.0, 0.0)])
 
     def test_the_answer_is_there_and_folded(self) -> None:
         html = made()
@@ -65,20 +72,24 @@ class TestWhatItSays:
     def test_an_adjustment_gives_its_reason_and_its_day(self) -> None:
         adjustment = Adjustment("ada", LESSON, "rsa-sign", 1.5, "The idea is right.", NIGHT)
         page = read(made(adjustment=adjustment))
-        assert "1.5 of 2 points , not 1. The idea is right." in page.words
-        assert "on 1 December 2026" in page.words
-        assert "1.5 of 2 points" in page.labels[0]
+        assert "on 1 December 2026, 23:41 UTC and gave 1.5 of 2 points instead of 1: The idea is right." in page.words
+        assert "Points by exercise Sign and verify 1.5 of 2 points" in page.words
 
     def test_what_could_not_be_judged_is_no_nought(self) -> None:
         page = read(made(unjudged="The file is empty."))
         assert "no mark yet" in page.words
         assert "The file is empty." in page.words
         assert "0 of" not in page.words
+        assert "nothing was tried on your answers" in page.words
+        assert "everything that was tried" not in page.words
         adjustment = Adjustment("ada", LESSON, "rsa-sign", 1.0, "Seen on paper.", NIGHT)
         page = read(made(unjudged="The file is empty.", adjustment=adjustment))
         assert "Seen on paper." in page.words
         assert find("rsa-sign").title in page.words
         assert "no mark yet" not in page.words
+        assert "1 point The file could not be judged" in page.words
+        assert "Your instructor looked at it and gave points by hand." in page.words
+        assert "mark of nought" not in page.words
 
     def test_a_time_that_nobody_knows(self) -> None:
         assert paper.moment(None) == "not known"

@@ -136,12 +136,15 @@ class TestAroundAnAnswer:
 
     def test_a_cell_of_the_learners_own_that_fails_costs_its_own_names(self, sandbox: Sandbox) -> None:
         notebook = only("rsa-inverse")
-        put(notebook, "exercise-rsa-inverse", code("kept = 1\n1 / 0\nlost = 2", id="x"), code("def f(:", id="y"))
+        added = ("# mine\n\nkept = 1\n1 / 0\nlost = 2", "def f(:", "import os\nos._exit(0)")
+        put(notebook, "exercise-rsa-inverse", *(code(source, id=f"own-{len(source)}") for source in added))
         result = judge(sandbox, notebook)
         assert points(result) == full("rsa-inverse")
-        assert [finding.kind for finding in result.findings] == ["added-cell", "added-cell"]
-        assert "raised ZeroDivisionError" in result.findings[0].text
-        assert "raised SyntaxError" in result.findings[1].text
+        assert {finding.kind for finding in result.findings} == {"added-cell"}
+        raised, misspelt, ended = (finding.text for finding in result.findings)
+        assert raised == "A cell of your own (“kept = 1”) raised ZeroDivisionError: division by zero."
+        assert misspelt.startswith("A cell of your own (“def f(:”) raised SyntaxError: ")
+        assert ended == "A cell of your own (“import os”) ended its process, and was left out."
 
     def test_a_process_that_ends_costs_the_answer_that_ended_it(self, sandbox: Sandbox) -> None:
         notebook = only("rsa-inverse")

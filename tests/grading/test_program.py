@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from labsupport.errors import NotebookError
-from labsupport.grading.program import Program, program_of
+from labsupport.grading.program import Program, Step, program_of
 from labsupport.grading.records import Finding
 from tests.grading.notebooks import LESSONS, as_bytes, cell_of, code, master, put, solved, source_of
 
@@ -304,6 +304,21 @@ class TestNoNotebookOfThisLesson:
         program = read(b'{"cells": []}')
         assert set(program.answers.values()) == {""}
         assert kinds(program) == [("unmarked", ""), *(("missing-answer", exercise) for exercise in EXERCISES)]
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        ("\n# mine\n\n  print(1)  # so\nx = 2", "print(1)  # so"),
+        ("%timeit f()", "%timeit f()"),
+        ("# nothing yet\n# but words", "# nothing yet"),
+        ("x = '\u202e'", "x = '\\u{202e}'"),
+        ("y" * 100, f"{'y' * 29}…{'y' * 29}"),
+        ("\n \n", ""),
+    ],
+)
+def test_a_cell_is_known_by_its_first_line_of_code(source: str, line: str) -> None:
+    assert Step("added cell 7", source, "added").first_line == line
 
 
 JUNK: list[object] = [None, 1, -1.5, "", "exercise-rsa-sign", [], {}, [[None]], True, {"a": 1}]

@@ -117,7 +117,8 @@ def _mistakes(exercises: list[ExerciseTally], tally: Tally) -> Iterator[str]:
 
 
 def _findings(tally: Tally) -> Iterator[str]:
-    yield "<p>None of these changed a mark.</p>\n" if tally.findings or tally.overdue else "<p>None.</p>\n"
+    read = " Learners read the same sentences on their own pages." if tally.findings else ""
+    yield f"<p>None of these changed a mark.{read}</p>\n" if tally.findings or tally.overdue else "<p>None.</p>\n"
     if tally.overdue:
         people = _people(tally.overdue, tally)
         yield f"<p>Something was ended at a deadline for {people}.</p>\n"

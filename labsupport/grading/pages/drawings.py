@@ -1,4 +1,4 @@
-"""Two figures as inline SVG, each with the same in words: points by exercise, and how marks are spread."""
+"""Two figures, each with the same in words: points by exercise, in HTML, and how marks are spread, as inline SVG."""
 
 from __future__ import annotations
 
@@ -11,29 +11,25 @@ from labsupport.notebook import look
 __all__ = ["points_figure", "spread_figure"]
 
 _WIDTH = 400
-_ROW = 42
-_LABEL = 40  # characters of a title that fit beside the points
 _MOST_BARS = 12
 _HEIGHT = 130
 
 
 def points_figure(rows: Sequence[tuple[str, float, float]]) -> str:
     """Return a bar for each (title, points, out of): what was earned, on what there was to earn."""
-    drawn = []
     largest = max((out_of for _, _, out_of in rows), default=0) or 1
-    for place, (title, points, out_of) in enumerate(rows):
-        top = place * _ROW
-        full = _WIDTH * out_of / largest
-        earned = full * min(max(points / out_of, 0), 1) if out_of else 0
-        label = title if len(title) <= _LABEL else f"{title[: _LABEL - 1]}…"
-        drawn.append(
-            f'<text x="0" y="{top + 14}">{look.escape(label)}</text>'
-            f'<text x="{_WIDTH}" y="{top + 14}" text-anchor="end" class="quiet">{points:g} of {out_of:g}</text>'
-            f'<rect class="track" x="0" y="{top + 21}" width="{full:.1f}" height="10" rx="3"/>'
-            f'<rect class="bar" x="0" y="{top + 21}" width="{earned:.1f}" height="10" rx="3"/>'
-        )
-    words = "; ".join(f"{title}: {points_text(points, out_of)}" for title, points, out_of in rows)
-    return _drawing(f"Points by exercise. {words}.", len(rows) * _ROW, drawn)
+    return f'<ul class="bars">\n{"".join(_bar(*row, largest) for row in rows)}</ul>\n'
+
+
+def _bar(title: str, points: float, out_of: float, largest: float) -> str:
+    earned = min(max(points / out_of, 0), 1) if out_of else 0
+    # The words say all that the bar does.
+    return (
+        f'<li><div class="over"><span>{look.escape(title)}</span> '
+        f'<span class="soft">{points_text(points, out_of)}</span></div>'
+        f'<div class="track" style="width: {100 * out_of / largest:.1f}%">'
+        f'<div class="bar" style="width: {100 * earned:.1f}%"></div></div></li>\n'
+    )
 
 
 def spread_figure(points: Sequence[float], out_of: float) -> str:

@@ -28,20 +28,20 @@ def feedback_page(graded: Graded, title: str = "") -> str:
     who = f'<p class="kicker">Feedback for {person(name)}</p>\n<h1>{look.escape(title)}</h1>\n'
     body = [f"<header>\n{who}{_mark(graded, found)}</header>\n"]
     if found:
-        body.append(section("Points by exercise", points_figure([(each.title, *_of(each)) for each in found])))
+        body.append(
+            section("Points by exercise", points_figure([(each.title, each.points, each.out_of) for each in found]))
+        )
         parts = [_exercise(number, each, graded.findings) for number, each in enumerate(found, start=1)]
         body.append(section("Exercise by exercise", *parts))
     ids = {each.id for each in found}
     about = [finding for finding in graded.findings if finding.exercise not in ids]
     if about:
         body.append(section("About the file", "<p>None of this changed the mark.</p>\n", *_findings(about)))
-    body.append(
-        section(
-            "If something looks wrong",
-            f"<p>Ask your instructor, and quote <b>result {graded.result_id}</b>: everything that was tried on your "
-            "answers, and what came of it, is kept under that number and can be looked through again.</p>\n",
-        )
-    )
+    kept = "everything that was tried on your answers, and what came of it, is kept under that number"
+    if not graded.result.exercises:
+        kept = "nothing was tried on your answers, and the file that you handed in is kept under that number"
+    quote = f"<p>Ask your instructor, and quote <b>result {graded.result_id}</b>: {kept}.</p>\n"
+    body.append(section("If something looks wrong", quote))
     return paper(f"{title}: feedback for {name}", body)
 
 
@@ -50,13 +50,17 @@ def _mark(graded: Graded, found: list[Standing]) -> str:
     unjudged = graded.result.unjudged
     if unjudged and not graded.adjustments:
         mark = '<p class="mark">no mark yet</p>\n'
+    elif not graded.result.exercises:
+        # Out of how many would be those of the exercises alone that a person looked at.
+        mark = f'<p class="mark">{points:g} <small>point{"" if points == 1 else "s"}</small></p>\n'
     else:
         mark = f'<p class="mark">{points:g} <small>of {out_of:g} point{"" if out_of == 1 else "s"}</small></p>\n'
     if unjudged:
-        mark += (
-            f"<p>The file could not be judged: {look.escape(clip(unjudged, 1_000))}</p>\n"
-            "<p>That is not a mark of nought. Hand the notebook in once more, or ask your instructor.</p>\n"
-        )
+        mark += f"<p>The file could not be judged: {look.escape(clip(unjudged, 1_000))}</p>\n"
+        if graded.adjustments:
+            mark += "<p>Your instructor looked at it and gave points by hand.</p>\n"
+        else:
+            mark += "<p>That is not a mark of nought. Hand the notebook in once more, or ask your instructor.</p>\n"
     rows = (
         ("handed in", moment(graded.submitted_at)),
         ("judged", moment(graded.graded_at)),
@@ -64,10 +68,6 @@ def _mark(graded: Graded, found: list[Standing]) -> str:
     )
     facts = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in rows)
     return f'<div class="sheet">\n{mark}<dl class="facts">{facts}</dl>\n</div>\n'
-
-
-def _of(standing: Standing) -> tuple[float, float]:
-    return standing.points, standing.out_of
 
 
 def _exercise(number: int, standing: Standing, findings: tuple[Finding, ...]) -> str:
@@ -88,13 +88,13 @@ def _adjustment(standing: Standing) -> Iterator[str]:
     adjustment: Adjustment | None = standing.adjustment
     if adjustment is None:
         return
-    before = "" if standing.report is None else f", not {standing.report.points:g}"
+    before = "" if standing.report is None else f" instead of {standing.report.points:g}"
     because = look.escape(clip(adjustment.because, 2_000))
     yield badge_line(
         "adjusted",
         "info",
-        f"Your instructor looked at this exercise on {moment(adjustment.made_at)}: "
-        f"<b>{points_text(standing.points, standing.out_of)}</b>{before}. {because}",
+        f"Your instructor looked at this exercise on {moment(adjustment.made_at)} and gave "
+        f"<b>{points_text(standing.points, standing.out_of)}</b>{before}: {because}",
     )
 
 

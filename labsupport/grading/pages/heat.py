@@ -66,7 +66,7 @@ def _colours(value: float) -> tuple[str, str]:
 
 def _legend() -> str:
     boxes = "".join(
-        f'<span style="background: {background}; color: {ink}; padding: 0 0.5em">to {100 * limit:.0f}\u00a0%</span>'
+        f'<span class="step" style="background: {background}; color: {ink}">to {100 * limit:.0f}\u00a0%</span>'
         for limit, background, ink in STEPS
     )
     return f'<p class="soft" style="font-size: 0.85rem">{boxes}</p>\n'

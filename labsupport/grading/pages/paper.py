@@ -50,6 +50,11 @@ details.sheet { padding: 0.5rem 0.9rem; margin: 0.4rem 0; } details.sheet + deta
 svg { display: block; width: 100%; height: auto; max-width: 30rem; }
 svg text { fill: currentColor; font-size: 12px; } svg .quiet { color: var(--soft); }
 svg .bar { fill: var(--bar); } svg .track { fill: var(--track); } svg .axis { stroke: var(--line); }
+ul.bars { list-style: none; margin: 0; padding: 0; max-width: 30rem; } ul.bars li { margin: 0 0 0.7rem; }
+.bars .over { display: flex; justify-content: space-between; align-items: baseline; gap: 1rem; }
+.bars .over > * { min-width: 0; overflow-wrap: anywhere; } .bars .over > .soft { flex: none; }
+.bars .track, .bars .bar { height: 0.6rem; border-radius: 3px; background: var(--track); }
+.bars .bar { background: var(--bar); }
 figure { margin: 0; } bdi { overflow-wrap: anywhere; }
 details { margin-top: 0.4rem; } summary { cursor: pointer; }
 details.code > summary { color: var(--soft); }
@@ -62,6 +67,7 @@ th, td { text-align: left; padding: 0.3rem 0.6rem 0.3rem 0; vertical-align: base
 thead th { font-weight: 600; color: var(--soft); border-bottom: 1px solid var(--line); }
 td.number, th.number { text-align: right; white-space: nowrap; overflow-wrap: normal; }
 table.heat { table-layout: fixed; } table.heat .number { width: clamp(4.1rem, 15vw, 6.5rem); white-space: normal; }
+.step { display: inline-block; padding: 0 0.5em; }
 table.heat td.number { border: 2px solid var(--sheet); padding: 0.25rem 0.6rem; }
 .beside { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 0 1rem; }
 .beside > * { min-width: 0; }

@@ -84,8 +84,10 @@ class Tally:
             self.unjudged.append((learner, result.unjudged))
         if result.overdue:
             self.overdue.append(learner)
+        titles = {exercise.id: exercise.report.title for exercise in result.exercises}
         for finding in graded.findings:
-            self.findings.setdefault(finding.kind, []).append((learner, finding.text))
+            where = f"{titles.get(finding.exercise, finding.exercise)}: " if finding.exercise else ""
+            self.findings.setdefault(finding.kind, []).append((learner, where + finding.text))
         for exercise in result.exercises:
             self._count(learner, exercise)
 
