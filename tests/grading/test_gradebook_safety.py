@@ -159,7 +159,7 @@ def foreign(path: Path) -> None:
         (lambda path: path.write_text("learner,points\nada,3\n" * 50), "this is no gradebook"),
         (lambda path: path.write_bytes(b"SQLite format 3\0"), "this is a database, but no gradebook"),
         (foreign, "this is a database, but no gradebook"),
-        (Path.mkdir, "Is a directory"),
+        (Path.mkdir, "that is a folder; name a file, such as gradebook.db"),
     ],
 )
 def test_what_is_no_gradebook_is_refused_and_left_alone(make: object, line: str, tmp_path: Path) -> None:
