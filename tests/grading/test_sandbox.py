@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -88,6 +89,14 @@ SYSTEM_CALLS = [
     "libc.setpriority(0, 0, -5)",
     "libc.syscall(ctypes.c_long(250 if os.uname().machine == 'x86_64' else 219), 0, 0, 0, 0, 0)",
     'libc.mknod(b"/tmp/sda", 0o60666, 0x0800)',
+    "libc.mmap(None, 4096, 3, 0x21, -1, 0)",  # shared, of no file
+    "libc.vmsplice(1, None, 0, 0)",
+    "libc.syscall(ctypes.c_long(206 if os.uname().machine == 'x86_64' else 0), 1, (ctypes.c_long * 1)())",  # io_setup
+    "libc.syscall(ctypes.c_long(444), None, 0, 1)",  # landlock_create_ruleset
+    "libc.syscall(ctypes.c_long(425), 1, (ctypes.c_long * 16)())",  # io_uring_setup
+    "libc.syscall(ctypes.c_long(323 if os.uname().machine == 'x86_64' else 282), 1)",  # userfaultfd
+    "libc.syscall(ctypes.c_long(438), 3, 3, 0)",  # pidfd_getfd
+    "libc.syscall(ctypes.c_long(447), 0)",  # memfd_secret
 ]
 
 
@@ -426,6 +435,84 @@ with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(
         sent = room.value(source)
         assert isinstance(sent, int)
         assert sent < 1 << 20
+
+    def test_of_memory_hold_for_what_is_mapped_of_devices(self, room: Room) -> None:
+        source = """
+import mmap
+with open("/dev/zero", "r+b", buffering=0) as zero:
+    zeros = zero.read(4)
+    try: mmap.mmap(zero.fileno(), 4096)
+    except OSError as error: return [zeros, error.errno]
+"""
+        assert room.value(source) == [bytes(4), errno.ENODEV]
+
+    def test_of_buffers_are_not_raised(self, room: Room) -> None:
+        source = """
+with socket.socket(socket.AF_UNIX) as end:
+    before = [end.getsockopt(socket.SOL_SOCKET, option) for option in (socket.SO_SNDBUF, socket.SO_RCVBUF)]
+    for option in (socket.SO_SNDBUF, socket.SO_RCVBUF): end.setsockopt(socket.SOL_SOCKET, option, 1 << 23)
+    end.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    after = [end.getsockopt(socket.SOL_SOCKET, option) for option in (socket.SO_SNDBUF, socket.SO_RCVBUF)]
+    return [before == after, end.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)]
+"""
+        assert room.value(source) == [True, 1]
+
+    @pytest.mark.parametrize("family", ["AF_UNIX", "AF_INET"])
+    def test_of_memory_hold_for_connections_that_nobody_accepts(self, room: Room, family: str) -> None:
+        source = f"""
+import os, socket, time
+def f():
+    server = socket.socket(socket.{family})
+    server.bind("" if server.family == socket.AF_UNIX else ("127.0.0.1", 0))
+    server.listen(4096)
+    for _ in range(1000):
+        with socket.socket(server.family) as end:
+            end.connect(server.getsockname())
+            end.setblocking(False)
+            try:
+                while True: end.send(bytes(1 << 16))
+            except BlockingIOError: pass
+    time.sleep(9)
+"""
+        with Sandbox(limits=Limits(memory=64)) as sandbox:
+            sandbox.walls = room.sandbox.walls
+            learner = Learner(sandbox, [Step("exercise-x", source, "answer", "x")])
+            answer = SandboxedCallee(learner, "exercise-x").call("f", deadline=20.0)
+            assert answer.fault == "used more than 64 MiB of memory"
+            learner.lose()
+
+    @pytest.mark.parametrize("name", ["\x0bRssShmem: 0", "\rVmSwap:"])
+    def test_are_watched_whatever_a_process_calls_itself(self, room: Room, name: str) -> None:
+        source = (
+            "import ctypes, os, time\ndef f():\n"
+            f"    ctypes.CDLL(None).prctl(15, {name.encode()!r}, 0, 0, 0)\n"
+            "    held = os.urandom(1) * (150 << 20)\n    time.sleep(9)\n"
+        )
+        with Sandbox(limits=Limits(memory=400)) as sandbox:
+            sandbox.walls = room.sandbox.walls
+            learner = Learner(sandbox, [Step("exercise-x", source, "answer", "x")])
+            # The kernel's own limit would come first otherwise.
+            learner.child()._limits = Limits(memory=96)
+            answer = SandboxedCallee(learner, "exercise-x").call("f", deadline=20.0)
+            assert answer.fault == "used more than 96 MiB of memory"
+            assert sandbox._watchdog.is_alive()
+            learner.lose()
+
+    def test_are_watched_though_one_look_fails(self, room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+        looks: list[Child] = []
+        looked = threading.Event()
+
+        def failing(child: Child) -> NoReturn:
+            looks.append(child)
+            if len(looks) > 1:
+                looked.set()
+            raise RuntimeError
+
+        monkeypatch.setattr(Child, "watch", failing)
+        with Sandbox() as sandbox:
+            sandbox.walls = room.sandbox.walls
+            sandbox.child()
+            assert looked.wait(30)
 
     def test_of_files_processes_and_space(self, room: Room) -> None:
         source = """

@@ -175,8 +175,19 @@ _FORBIDDEN = {
     "sched_setscheduler": (144, 119),
     "sched_setattr": (314, 274),
     "setpriority": (141, 140),
+    # What the kernel keeps for whoever calls these, no limit of a process counts; io_setup's is the whole machine's.
+    "vmsplice": (278, 75),
+    "io_setup": (206, 0),
+    "landlock_create_ruleset": (444, 444),
+    "fanotify_init": (300, 262),
 }
 _CLONE, _CLONE3 = (56, 220), 435
+# Shared memory without a file has no size that anybody limits, and stays while a single page of it is mapped.
+_MMAP = (9, 222)
+_MAP_SHARED, _MAP_ANONYMOUS = 0x01, 0x20
+# Larger buffers, and pages that stay the sender's, are wishes: nobody is told that they are not granted.
+_SETSOCKOPT = (54, 208)
+_SOL_SOCKET, _WISHES = 1, (7, 8, 60)  # SO_SNDBUF, SO_RCVBUF, SO_ZEROCOPY
 # Of sockets only those that live in a network namespace: a virtual machine's way to its host does not.
 _SOCKET = (41, 198)
 _FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, 16)  # the last asks for the network's interfaces
@@ -217,6 +228,23 @@ def forbid_system_calls() -> bool:
         *((_JUMP_EQUAL, len(_FAMILIES) - number, 0, family) for number, family in enumerate(_FAMILIES)),
         (_RETURN, 0, 0, _REFUSE | errno.EAFNOSUPPORT),
         (_RETURN, 0, 0, _ALLOW),
+    ]
+    program += [
+        (_JUMP_EQUAL, 0, 5, _MMAP[column]),
+        (_LOAD, 0, 0, 40),  # its flags
+        (_JUMP_ANY_BIT, 0, 2, _MAP_SHARED),
+        (_JUMP_ANY_BIT, 0, 1, _MAP_ANONYMOUS),
+        (_RETURN, 0, 0, _REFUSE | errno.EPERM),
+        (_RETURN, 0, 0, _ALLOW),
+    ]
+    program += [
+        (_JUMP_EQUAL, 0, len(_WISHES) + 5, _SETSOCKOPT[column]),
+        (_LOAD, 0, 0, 24),  # its level
+        (_JUMP_EQUAL, 0, len(_WISHES) + 1, _SOL_SOCKET),
+        (_LOAD, 0, 0, 32),  # its option
+        *((_JUMP_EQUAL, len(_WISHES) - number, 0, wish) for number, wish in enumerate(_WISHES)),
+        (_RETURN, 0, 0, _ALLOW),
+        (_RETURN, 0, 0, _REFUSE),  # without an error: as if it had been granted
     ]
     for numbers in _FORBIDDEN.values():
         program += [(_JUMP_EQUAL, 0, 1, numbers[column]), (_RETURN, 0, 0, _REFUSE | errno.EPERM)]

@@ -117,7 +117,8 @@ def _walls(library: Path) -> Iterator[str]:
     yield from ("--ro-bind", str(library / "lib"), f"{_LIBRARY}/lib")
     for folder in _whole_libraries():
         yield from ("--tmpfs", folder, "--remount-ro", folder)
-    yield from ("--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev")
+    # Of the device that is all zeros people can share mappings, which are memory that nobody limits; of the other not.
+    yield from ("--proc", "/proc", "--dev", "/dev", "--dev-bind", "/dev/full", "/dev/zero", "--remount-ro", "/dev")
     yield from ("--size", str(_SCRATCH), "--tmpfs", "/tmp")  # noqa: S108  # the sandbox's own
     yield from ("--remount-ro", "/", "--chdir", "/tmp")  # noqa: S108  # the same
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["descendants", "end_tree", "memory_of", "parent_of", "waited", "worked"]
+__all__ = ["buffers_of", "descendants", "end_tree", "memory_of", "parent_of", "waited", "worked"]
 
 _NANO = 1e-9
 _TICKS = os.sysconf("SC_CLK_TCK")
+_KEPT = (b"RssAnon:", b"RssShmem:", b"VmSwap:")
+_SHARED = (b"Pss_Anon:", b"Pss_Shmem:", b"SwapPss:")
+# Of a socket's two buffers (socket(7)); a program that needs no more sockets than these is not worth a longer look.
+_BUFFERS = ("rmem_default", "wmem_default")
+_USUAL_BUFFER = 212_992
+_FEW_SOCKETS = 32
 
 
 def parent_of(pid: int) -> int:
@@ -35,7 +42,7 @@ def descendants(pid: int) -> Iterator[int]:
 
 
 def memory_of(pids: list[int], inherited: int) -> int:
-    """Return the bytes that the processes hold together; `inherited` bytes of each are the template's.
+    """Return the bytes that the processes hold together, on disk too; `inherited` bytes of each are the template's.
 
     One process is looked at cheaply; several share pages, and are asked for their proportional shares.
     """
@@ -45,20 +52,58 @@ def memory_of(pids: list[int], inherited: int) -> int:
 
 
 def _own(pid: int) -> int:
-    with suppress(OSError, ValueError):
-        for line in Path(f"/proc/{pid}/status").read_text(errors="replace").splitlines():
-            if line.startswith("RssAnon:"):
-                anonymous = int(line.split()[1]) * 1024
-            elif line.startswith("RssShmem:"):
-                return anonymous + int(line.split()[1]) * 1024
-    return 0
+    return _counted(f"/proc/{pid}/status", _KEPT) or 0
 
 
 def _share(pid: int) -> int:
+    # A process can forbid the look at its shares, not the one at what it holds.
+    shares = _counted(f"/proc/{pid}/smaps_rollup", _SHARED)
+    return _own(pid) if shares is None else shares
+
+
+def _counted(file: str, names: tuple[bytes, ...]) -> int | None:
+    """Return the bytes in lines such as ``RssAnon: 5 kB``; None where nobody may read them.
+
+    Read as bytes: a process chooses its own name, which may hold what other codes take for the end of a line.
+    """
     with suppress(OSError, ValueError):
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text(errors="replace").splitlines()
-        return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(("Pss_Anon:", "Pss_Shmem:")))
+        lines = Path(file).read_bytes().split(b"\n")
+        return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(names))
+    return None
+
+
+def buffers_of(pid: int) -> int:
+    """Return the bytes, at most, that the kernel keeps for the sockets in the network namespace of `pid`.
+
+    Those count that were never accepted, or that nobody holds any more but what they have sent. Where nobody
+    could bound TCP's (``inside.kernel.keep_buffers_small``) they grow; what they hold is added if there are many.
+    """
+    with suppress(OSError, ValueError, IndexError):
+        sockets = int(Path(f"/proc/{pid}/net/sockstat").read_text().split()[2])
+        return sockets * _buffers() + (_queued(pid) if sockets > _FEW_SOCKETS else 0)
     return 0
+
+
+@functools.cache
+def _buffers() -> int:
+    sizes = []
+    for name in _BUFFERS:
+        try:
+            sizes.append(int(Path(f"/proc/sys/net/core/{name}").read_text()))
+        except (OSError, ValueError):
+            sizes.append(_USUAL_BUFFER)
+    return sum(sizes)
+
+
+def _queued(pid: int) -> int:
+    """Return the bytes that wait in TCP's queues (proc_net_tcp of proc_pid_net(5)); each has as much around it."""
+    queued = 0
+    for name in ("tcp", "tcp6"):
+        with suppress(OSError):
+            for line in Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:]:
+                sent, _, received = line.split()[4].partition(":")
+                queued += int(sent, 16) + int(received, 16)
+    return 2 * queued
 
 
 def worked(pids: Iterable[int]) -> float:

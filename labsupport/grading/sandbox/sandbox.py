@@ -30,7 +30,15 @@ from labsupport.grading.inside.child import Walls
 from labsupport.grading.inside.limits import Limits
 from labsupport.grading.sandbox import launch
 from labsupport.grading.sandbox.library import write_library
-from labsupport.grading.sandbox.processes import descendants, end_tree, memory_of, parent_of, waited, worked
+from labsupport.grading.sandbox.processes import (
+    buffers_of,
+    descendants,
+    end_tree,
+    memory_of,
+    parent_of,
+    waited,
+    worked,
+)
 from labsupport.grading.sandbox.remedies import with_remedy
 from labsupport.pki.folders import private_folder
 
@@ -55,6 +63,7 @@ class Child:
         self.pid = _introduced(room, service)
         self._keeper = parent_of(self.pid)
         self._handle = os.pidfd_open(self._keeper)
+        self._ending = threading.Lock()
         self.reason = ""
         self._inherited = memory_of([self.pid], 0)
         self.channel = Channel(room, ANSWER_LIMIT)
@@ -78,8 +87,11 @@ class Child:
         return worked([self._keeper, *descendants(self._keeper)])
 
     def watch(self) -> None:
-        """End the child if its processes hold more memory than they may."""
-        if memory_of(list(descendants(self._keeper)), self._inherited) > self._limits.memory * 1024 * 1024:
+        """End the child if its processes, and the kernel for them, hold more memory than they may."""
+        held = memory_of(list(descendants(self._keeper)), self._inherited)
+        if self._walled:
+            held += buffers_of(self._keeper)
+        if held > self._limits.memory * 1024 * 1024:
             self.kill(f"used more than {self._limits.memory:,} MiB of memory")
 
     def interrupt(self) -> None:
@@ -89,14 +101,15 @@ class Child:
 
     def kill(self, reason: str = "") -> None:
         """End all its processes; the first reason given stands."""
-        if self._handle < 0:
-            return
-        self.reason = self.reason or reason
-        # Of a keeper that has ended the number may be somebody else's by now.
-        if not select.select([self._handle], [], [], 0)[0]:
-            end_tree(self._keeper)
-        with suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self._handle, signal.SIGKILL)
+        with self._ending:
+            if self._handle < 0:
+                return
+            self.reason = self.reason or reason
+            # Of a keeper that has ended the number may be somebody else's by now.
+            if not _is_readable(self._handle):
+                end_tree(self._keeper)
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._handle, signal.SIGKILL)
 
     def close(self) -> None:
         """End it, and wait until it is gone; closing twice is harmless."""
@@ -110,8 +123,16 @@ class Child:
         if not (self._walled and waiting.poll(int(_FAREWELL_SECONDS * 1000))):
             self.kill()
             waiting.poll(int(STARTUP_SECONDS * 1000))
-        os.close(self._handle)
-        self._handle = -1
+        with self._ending:  # the watchdog may be about to use it
+            os.close(self._handle)
+            self._handle = -1
+
+
+def _is_readable(descriptor: int) -> bool:
+    # Not by select, which knows no descriptors from 1024 on.
+    waiting = select.poll()
+    waiting.register(descriptor, select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 def _introduced(room: socket.socket, service: socket.socket) -> int:
@@ -233,7 +254,8 @@ class Sandbox:
         while not self._over.wait(_WATCH_SECONDS):
             child = self._child
             if child is not None:
-                with suppress(OSError):
+                # Whatever goes wrong with one look: without a watchdog the next learners would have no limit.
+                with suppress(Exception):
                     child.watch()
 
     def _let_go(self) -> None:
