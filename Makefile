@@ -11,6 +11,8 @@ PYTHON ?=
 ARGS ?=
 VENV := .venv$(if $(PYTHON),-$(patsubst python%,%,$(notdir $(PYTHON))))
 BIN := $(VENV)/bin
+# Apart, so that what nbgrader asks of JupyterLab binds neither learners nor developers.
+NBGRADER := .venv-nbgrader
 COVERED := 95
 
 help:
@@ -29,7 +31,7 @@ lab: $(VENV)/.for-lab
 	@$(BIN)/labsupport lab $(ARGS)
 
 # A part of the suite is not held to the coverage of the whole.  Copies of the library that tests unpack do not count.
-test: $(VENV)/.for-test
+test: $(VENV)/.for-test $(NBGRADER)/.for-nbgrader
 	@$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(ARGS)
 	@$(BIN)/coverage combine --quiet
@@ -41,7 +43,7 @@ check: $(VENV)/.for-check
 	$(BIN)/mypy --explicit-package-bases labsupport tests course/lessons
 	$(BIN)/labsupport build --check
 
-bench: $(VENV)/.for-test
+bench: $(VENV)/.for-test $(NBGRADER)/.for-nbgrader
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 # What it finds goes into the test as an @example: the suite tries the same inputs each time.
@@ -66,3 +68,8 @@ $(VENV)/.for-test: $(REQUIREMENTS)
 $(VENV)/.for-check: $(REQUIREMENTS)
 	@sh .ci/venv $(VENV) dev $(PYTHON)
 	@touch $@ $(VENV)/.for-lab $(VENV)/.for-test
+
+# One for all Pythons, made with the first that is asked for: the marks are the same.
+$(NBGRADER)/.for-nbgrader: $(REQUIREMENTS)
+	@sh .ci/venv $(NBGRADER) nbgrader $(PYTHON)
+	@touch $@

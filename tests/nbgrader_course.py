@@ -6,14 +6,22 @@ import csv
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from labsupport.authoring.places import masters_dir
+from tests.tools import ROOT
 
-__all__ = ["Course"]
+__all__ = ["Course", "nbgrader_program"]
+
+
+def nbgrader_program(root: Path = ROOT) -> Path:
+    """Return the program in nbgrader's environment; FileNotFoundError, which says what to type, where there is none."""
+    program = root / ".venv-nbgrader" / "bin" / "nbgrader"
+    if not program.is_file():
+        raise FileNotFoundError("nbgrader has no environment here yet: make .venv-nbgrader/.for-nbgrader sets it up")
+    return program
 
 
 @dataclass(frozen=True)
@@ -61,9 +69,3 @@ class Course:
         with (self.root / "marks.csv").open(newline="") as lines:
             rows = [row for row in csv.DictReader(lines) if row["raw_score"]]
         return {(row["student_id"], row["assignment"]): float(row["raw_score"]) for row in rows}
-
-
-def beside_this_interpreter() -> Path | None:
-    """Return nbgrader's program where the development tools are installed."""
-    path = Path(os.path.abspath(sys.executable)).parent / "nbgrader"  # noqa: PTH100  # the environment's, not its base
-    return path if path.is_file() else None

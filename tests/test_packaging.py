@@ -20,6 +20,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 import labsupport
+from tests.nbgrader_course import nbgrader_program
 from tests.tools import ROOT, need
 
 PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -60,6 +61,14 @@ def test_constraints_pin_every_direct_dependency_within_its_bound() -> None:
         name = canonicalize_name(requirement.name)
         if name != "mtls-lab":
             assert pinned[name] in requirement.specifier, requirement
+
+
+def test_nbgrader_comes_with_its_own_extra_and_no_other() -> None:
+    extras = PROJECT["optional-dependencies"]
+    asked = {extra: {Requirement(line).name for line in lines} for extra, lines in extras.items()}
+    bundled = {extra: {name for line in lines for name in Requirement(line).extras} for extra, lines in extras.items()}
+    assert [extra for extra in extras if "nbgrader" in asked[extra] | bundled[extra]] == ["nbgrader"]
+    assert "nbgrader" not in {requirement.name for requirement in DIRECT}
 
 
 def test_the_distribution_is_what_it_says() -> None:
@@ -227,8 +236,31 @@ def test_each_python_has_an_environment_of_its_own(python: str, folder: str) -> 
 def test_a_second_run_installs_nothing(tmp_path: Path) -> None:
     venv = tmp_path / "venv"
     venv.mkdir()
-    (venv / ".for-lab").touch()
+    for stamp in (".for-lab", ".for-test", ".for-nbgrader"):
+        (venv / stamp).touch()
     assert make("--dry-run", "lab", f"VENV={venv}").stdout.strip() == f"{venv}/bin/labsupport lab"
+    for target in ("test", "bench"):
+        assert ".ci/venv" not in make("--dry-run", target, f"VENV={venv}", f"NBGRADER={venv}").stdout
+
+
+@pytest.mark.parametrize(
+    ("target", "wanted"), [("lab", False), ("check", False), ("search", False), ("test", True), ("bench", True)]
+)
+def test_nbgrader_has_an_environment_of_its_own_where_it_is_asked(target: str, wanted: bool) -> None:
+    planned = make("--dry-run", "--always-make", target, "PYTHON=python3.13").stdout
+    assert ("sh .ci/venv .venv-nbgrader nbgrader python3.13\n" in planned) is wanted
+    assert "sh .ci/venv .venv-3.13 " in planned
+
+
+def test_who_has_no_nbgrader_reads_what_to_type(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="nbgrader has no environment") as missing:
+        nbgrader_program(tmp_path)
+    [target] = re.findall(r"make (\S+)", str(missing.value))
+    assert "sh .ci/venv .venv-nbgrader nbgrader" in make("--dry-run", "--always-make", target).stdout
+    program = tmp_path / ".venv-nbgrader" / "bin" / "nbgrader"
+    program.parent.mkdir(parents=True)
+    program.touch()
+    assert nbgrader_program(tmp_path) == program
 
 
 def test_the_whole_suite_is_held_to_its_coverage_and_a_part_is_not() -> None:

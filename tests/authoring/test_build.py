@@ -18,13 +18,6 @@ from labsupport.authoring.source import read_lesson
 WriteLesson = Callable[..., Path]
 Catalogue = Mapping[str, Any]
 
-JUDGE = """\
-def check(id, f):
-    try:
-        return 2.0 if f(3) == 6 else 0.5
-    except NotImplementedError:
-        return 0.0"""
-
 nbformat: Any = importlib.import_module("nbformat")  # its functions have no annotations
 
 
@@ -138,35 +131,6 @@ def test_nbformat_finds_both_builds_valid_and_writes_the_same_bytes(
         parsed = nbformat.reads(text, as_version=4)
         nbformat.validate(parsed)
         assert nbformat.writes(parsed) + "\n" == text
-
-
-def test_nbgrader_finds_the_learner_notebook_valid(learner: dict[str, Any]) -> None:
-    nbgrader = pytest.importorskip("nbgrader.nbgraderformat.v3", reason="nbgrader comes with the dev extra")
-    nbgrader.MetadataValidatorV3().validate_nb(nbformat.from_dict(learner))
-    broken = nbformat.from_dict(learner)
-    del broken.cells[5].metadata.nbgrader["points"]
-    with pytest.raises(nbgrader.ValidationError):
-        nbgrader.MetadataValidatorV3().validate_nb(broken)
-
-
-@pytest.mark.notebooks
-def test_nbgrader_grades_both_builds_as_they_deserve(
-    write_lesson: WriteLesson, small_lesson: str, tmp_path: Path
-) -> None:
-    nbgrader = pytest.importorskip("nbgrader.validator", reason="nbgrader comes with the dev extra")
-    text = small_lesson.replace("import math", f"import math\npredict = dict\n{JUDGE}").replace(
-        '# %% predict="small-guess"\npredict("small-guess", ', "# %%\npredict("
-    )
-    lesson = read_lesson(write_lesson(text))
-    validator = nbgrader.Validator()
-    stub = tmp_path / "stub.ipynb"
-    stub.write_bytes(notebook_bytes(learner_notebook(lesson)))
-    (failed,) = validator.validate(str(stub))["failed"]
-    assert failed["source"] == 'check("small-double", double)'
-    assert failed["raw_error"].startswith("Partial credit")
-    solved = tmp_path / "solved.ipynb"
-    solved.write_bytes(notebook_bytes(solved_notebook(lesson)))
-    assert validator.validate(str(solved)) == {}
 
 
 def test_the_same_source_gives_the_same_bytes(

@@ -1,8 +1,8 @@
 """``labsupport grade`` beside ``nbgrader autograde`` on the same submissions, and beside the bare work.
 
-nbgrader works in an environment of its own (``.venv-nbgrader``, made the first time and gone with ``make clean``), on
-the learners' notebooks as its assignments. CPU time is that of whole process trees: the learners' processes in their
-sandbox, and nbgrader's kernels. Run as ``python -m tests.bench.grading``.
+nbgrader works in an environment of its own (``.venv-nbgrader``, which ``make bench`` sets up), on the learners'
+notebooks as its assignments. CPU time is that of whole process trees: the learners' processes in their sandbox, and
+nbgrader's kernels. Run as ``python -m tests.bench.grading``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from labsupport.grading.gradebook.book import Gradebook
 from labsupport.grading.records import Submission
 from tests.bench.measuring import Cost, Row, cost_of, interleaved, report
 from tests.bench.pupils import LESSONS, hand_in
-from tests.nbgrader_course import Course
+from tests.nbgrader_course import Course, nbgrader_program
 from tests.tools import ROOT
 
 __all__ = ["measure"]
@@ -83,7 +83,7 @@ def measure(tell: Callable[[Row], None] = lambda _: None) -> list[Row]:
 
 def _beside_nbgrader(grader: _Grader, folder: Path) -> Iterator[Row]:
     paths = hand_in(folder / "peers", _PEERS)
-    course = Course(folder / "course", _environment() / "bin" / "nbgrader")
+    course = Course(folder / "course", nbgrader_program())
     course.release(LESSONS)
     course.hand_in(paths)
     theirs = [course.command("autograde", lesson, "--create", "--force") for lesson in LESSONS]
@@ -162,19 +162,6 @@ def _bare(paths: Sequence[Path]) -> Cost:
     command = [sys.executable, "-m", "tests.bench.bare", *map(str, paths)]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     return Cost(0.0, float(done.stdout))
-
-
-def _environment() -> Path:
-    """Return the environment with nbgrader and the course, made if it is not there."""
-    folder = ROOT / ".venv-nbgrader"
-    if not (folder / "bin" / "nbgrader").is_file():
-        install = ["-m", "pip", "install", "--quiet", "--constraint", "constraints.txt", "nbgrader"]
-        for command in (
-            ["sh", ".ci/venv", str(folder), "", sys.executable],
-            [str(folder / "bin" / "python"), *install],
-        ):
-            subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    return folder
 
 
 def _shown(cost: Cost) -> str:

@@ -57,9 +57,7 @@ class Lab:
 def running_lab(folder: Path) -> Iterator[Lab]:
     """Run ``labsupport lab`` until the block ends, away from the settings of whoever runs the tests."""
     work, settings, config = folder / "work", folder / "settings", folder / "config"
-    (config / "labconfig").mkdir(parents=True)
-    # nbgrader is installed beside the tests; learners do not have its buttons.
-    (config / "labconfig" / "page_config.json").write_text('{"disabledExtensions": {"@jupyter/nbgrader": true}}')
+    config.mkdir()
     mine = {
         "JUPYTERLAB_SETTINGS_DIR": str(settings),
         "JUPYTER_CONFIG_DIR": str(config),
