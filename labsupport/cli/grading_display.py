@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import json
 import sys
-import textwrap
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labsupport.cli.tables import render, terminal_width
+from labsupport.cli.tables import render, terminal_width, wrapped
 from labsupport.notebook.look import plain
 
 if TYPE_CHECKING:
     from labsupport.grading.batch import Done, Summary
     from labsupport.grading.gradebook.model import Mark
+    from labsupport.grading.records import Finding
     from labsupport.grading.submissions.collect import Entry
 
 __all__ = ["Display"]
 
 _BAR = 24
+_SECONDS = 100  # above it, minutes are said
 
 
 class Display:
@@ -33,11 +34,12 @@ class Display:
         self._began = time.monotonic()
         self._done = 0
         self._live = sys.stderr.isatty() and not as_json
+        self._drawn = 0  # columns of the bar that stands on the screen
 
     def say(self, line: str) -> None:
         """Say a line on stderr, above the bar."""
         self._wipe()
-        print(plain(line), file=sys.stderr)
+        print(wrapped(plain(line), terminal_width(sys.stderr)), file=sys.stderr)
 
     def done(self, done: Done) -> None:
         """Take note of one submission."""
@@ -71,20 +73,24 @@ class Display:
         self._wipe()
         if self._json:
             return
+        width = terminal_width()
         if marks:
-            print(render(("lesson", "learners", "mean", "full marks"), _rows(marks), terminal_width()))
+            print(render(("lesson", "learners", "mean", "full marks"), _rows(marks), width))
         if corrected := sum(mark.adjusted for mark in marks):
             print(f"\nOf these, {corrected} with a person's corrections.")
         seconds = time.monotonic() - self._began
         known = f"; known already: {summary.known}" if summary.known else ""
         print(f"\nJudged {summary.judged} in {seconds:.1f} s{known}.")
         if summary.findings:
-            print("Findings: " + ", ".join(f"{kind} {count}" for kind, count in summary.findings.most_common()) + ".")
+            found = ", ".join(f"{kind} {count}" for kind, count in summary.findings.most_common())
+            print(wrapped(f"Findings: {found}.", width))
         if summary.unjudged:
-            print("Not judged:\n" + "\n".join(f"  {plain(line)}" for line in summary.unjudged))
+            print(
+                "\n".join(["Not judged:", *(wrapped(f"  {plain(line)}", width, "    ") for line in summary.unjudged)])
+            )
         for lesson, names in absent.items():
             line = f"Nothing for {lesson} from {len(names)} in the roster: {plain(', '.join(names))}."
-            print("\n".join(textwrap.wrap(line, terminal_width() or 1_000_000, subsequent_indent="  ")))
+            print(wrapped(line, width))
         print(f"Gradebook: {gradebook}")
         for line in written:
             print(line)
@@ -93,16 +99,25 @@ class Display:
         if not self._live:
             return
         seconds = time.monotonic() - self._began
-        rate = self._done / seconds if seconds else 0.0
-        left = (self._total - self._done) / rate if rate else 0.0
-        full = round(_BAR * self._done / self._total) if self._total else _BAR
-        bar = "█" * full + "·" * (_BAR - full)
-        line = f"\r{bar}  {self._done} of {self._total}  {rate:.1f}/s  {left:.0f} s left"
-        print(f"{line:<70}", end="", file=sys.stderr, flush=True)
+        words = f"  {self._done} of {self._total}"
+        if self._done:
+            words += f"  {self._done / seconds:.1f}/s  {_left(seconds / self._done * (self._total - self._done))}"
+        # In the last column some terminals begin the next line.
+        room = (terminal_width(sys.stderr) or 80) - 1
+        size = max(min(_BAR, room - len(words)), 0)
+        full = round(size * self._done / self._total) if self._total else size
+        line = f"{'█' * full}{'·' * (size - full)}{words}"[:room]
+        self._drawn = max(self._drawn, len(line))
+        print(f"\r{line:<{self._drawn}}", end="", file=sys.stderr, flush=True)
 
     def _wipe(self) -> None:
-        if self._live:
-            print("\r" + " " * 70 + "\r", end="", file=sys.stderr, flush=True)
+        if self._drawn:
+            print(f"\r{' ' * self._drawn}\r", end="", file=sys.stderr, flush=True)
+            self._drawn = 0
+
+
+def _left(seconds: float) -> str:
+    return f"{seconds:.0f} s left" if seconds < _SECONDS else f"{seconds / 60:.0f} min left"
 
 
 def _rows(marks: Sequence[Mark]) -> list[tuple[str, str, str, str]]:
@@ -121,6 +136,8 @@ def _why(done: Done) -> str:
     if done.trouble or result is None or result.unjudged or not result.overdue:
         return done.trouble or (result.unjudged if result else "")
     late = dict.fromkeys(finding.exercise for finding in result.findings if finding.kind == "time" and finding.exercise)
+    if not late and any(finding.kind == "added-cell" and "did not end" in finding.text for finding in result.findings):
+        return "a cell of the learner's own ran out of time"
     return f"{', '.join(late) or 'something'} ran out of time"
 
 
@@ -137,6 +154,10 @@ def _record(done: Done) -> dict[str, object]:
         "points": result.points if result else None,
         "out_of": result.out_of if result else None,
         "unjudged": done.trouble or (result.unjudged if result else ""),
-        "findings": [finding.text for finding in dict.fromkeys(findings)],
+        "findings": [_with_exercise(finding) for finding in dict.fromkeys(findings)],
         "seconds": round(result.seconds, 3) if result else None,
     }
+
+
+def _with_exercise(finding: Finding) -> str:
+    return f"{finding.exercise}: {finding.text}" if finding.exercise else finding.text

@@ -1,20 +1,48 @@
-"""Plain-text tables that fit the terminal: cells wrap between words before a line would run over the edge."""
+"""Plain text that fits the terminal: tables and lines wrap between words before they would run over the edge."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
+from typing import TextIO
 
-__all__ = ["render", "terminal_width"]
+__all__ = ["render", "terminal_width", "wrapped"]
 
 _GAP = "  "
 
 
-def terminal_width() -> int | None:
-    """Return the terminal's width in columns; None where output goes to a file or a pipe, which has no edge."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+def terminal_width(stream: TextIO | None = None) -> int | None:
+    """Return the width in columns of the terminal that `stream` (stdout) is; None for a file or a pipe."""
+    stream = stream or sys.stdout
+    if not stream.isatty():
+        return None
+    if stream is not sys.stdout and "COLUMNS" not in os.environ:
+        # The other function asks standard output alone, which may be a pipe.
+        try:
+            found = os.get_terminal_size(stream.fileno()).columns
+        except OSError:
+            found = 0
+        if found:
+            return found
+    return shutil.get_terminal_size().columns
+
+
+def wrapped(line: str, width: int | None, indent: str = "  ") -> str:
+    """Return `line`, its further lines indented; words longer than `width` stay whole, so that they can be copied."""
+    if width is None:
+        return line
+    words = line.lstrip(" ")
+    return textwrap.fill(
+        words,
+        width,
+        initial_indent=" " * (len(line) - len(words)),
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def render(headings: Sequence[str], rows: Sequence[Sequence[str]], width: int | None = None) -> str:

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import sys
+import termios
 
 import pytest
 
-from labsupport.cli.tables import render, terminal_width
+from labsupport.cli.tables import render, terminal_width, wrapped
 
 HEADINGS = ("name", "what happened")
 ROWS = [("no-ca", "the client does not trust it"), ("through-server1", "answered")]
@@ -49,6 +51,24 @@ def test_only_a_terminal_has_a_width(monkeypatch: pytest.MonkeyPatch) -> None:
     assert terminal_width() == 72
     monkeypatch.setattr(sys, "stdout", io.StringIO())
     assert terminal_width() is None
+
+
+def test_another_stream_has_a_width_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    outside, inside = os.openpty()
+    termios.tcsetwinsize(inside, (24, 61))
+    monkeypatch.delenv("COLUMNS", raising=False)
+    with os.fdopen(outside, "rb"), os.fdopen(inside, "w") as terminal:
+        assert terminal_width(terminal) == 61
+        monkeypatch.setenv("COLUMNS", "50")
+        assert terminal_width(terminal) == 50
+        monkeypatch.delenv("COLUMNS")
+        termios.tcsetwinsize(inside, (0, 0))
+        assert terminal_width(terminal) == shutil.get_terminal_size().columns
+
+
+def test_a_line_wraps_only_where_there_is_an_edge() -> None:
+    assert wrapped("one two  three", None) == "one two  three"
+    assert wrapped("  one two-three", 9, "    ") == "  one\n    two-three"
 
 
 def test_headings_give_way_before_rows_do() -> None:
