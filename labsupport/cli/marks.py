@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import math
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from labsupport.cli.parser import Commands, nearest
 from labsupport.errors import UsageError
@@ -32,7 +33,7 @@ def add(commands: Commands) -> None:
         "What counts is each learner's latest attempt and the corrections that people made. csv is a line for each "
         "learner and lesson. canvas fills the columns of the gradebook export that Canvas gave you, moodle a grading "
         "worksheet or, without one, a file for the gradebook's import; nothing else in either file changes. gradescope "
-        "writes a results.json for each learner into a folder. Exit code 1 when some mark found no place.",
+        "writes a results.json for each learner into a folder. Exit code 1 when some mark is left out.",
         "  labsupport marks --lesson 01_rsa\n"
         "  labsupport marks --format csv --out marks.csv\n"
         "  labsupport marks --format canvas --export Grades.csv --out upload.csv\n"
@@ -108,6 +109,7 @@ def _marks(arguments: argparse.Namespace) -> int:
 def _texts(arguments: argparse.Namespace, marks: Sequence[Mark]) -> int:
     from labsupport.cli.tables import terminal_width
     from labsupport.grading.exports import flat, moodle
+    from labsupport.grading.exports.wording import unmarked
 
     if arguments.format == "csv":
         text = flat.csv_text(marks)
@@ -115,8 +117,11 @@ def _texts(arguments: argparse.Namespace, marks: Sequence[Mark]) -> int:
         text = moodle.import_text(marks)
     else:
         text = _table(marks, terminal_width() if arguments.out is None else None)
-    _write(text.encode(), arguments.out, len(marks))
-    return 0
+    without = [unmarked(mark) for mark in marks if not mark.counts]
+    # Table and CSV say in a line of its own why there is no mark; Moodle's file has an empty cell.
+    silent = arguments.format == "moodle"
+    _write(text.encode(), arguments.out, len(marks) - len(without), 0 if silent else len(without))
+    return _tell([], without if silent else [], arguments.out)
 
 
 def _table(marks: Sequence[Mark], width: int | None) -> str:
@@ -139,14 +144,13 @@ def _canvas(arguments: argparse.Namespace, marks: Sequence[Mark]) -> int:
     from labsupport.grading.exports import canvas
 
     if arguments.export is None:
-        raise UsageError("canvas needs --export FILE, the file that Canvas's Grades, Export, Entire Gradebook gives")
+        raise UsageError("canvas needs --export FILE; in Canvas: Grades, Export, Export Entire Gradebook")
     return _filled(canvas.fill(arguments.export, marks, LESSONS, dict(arguments.column)), arguments.out)
 
 
 def _filled(filled: Filled, out: Path | None) -> int:
     _write(filled.content, out, filled.marks)
-    # What is said must not end up in the file.
-    return _tell(filled.notes, filled.left_out, sys.stderr if out is None else sys.stdout)
+    return _tell(filled.notes, filled.left_out, out, filled.advice)
 
 
 def _gradescope(book: Gradebook, marks: Sequence[Mark], out: Path | None) -> int:
@@ -157,6 +161,8 @@ def _gradescope(book: Gradebook, marks: Sequence[Mark], out: Path | None) -> int
 
     if out is None:
         raise UsageError("--format gradescope writes a file for each learner: give --out a folder")
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out} is no folder; --format gradescope writes a file for each learner: give --out a folder")
     left_out: list[str] = []
     # One result in memory at a time.
     for mark in marks:
@@ -166,24 +172,27 @@ def _gradescope(book: Gradebook, marks: Sequence[Mark], out: Path | None) -> int
         else:
             left_out.append(unmarked(mark))
     print(f"wrote  {_marks_text(len(marks) - len(left_out))} to {out}")
-    return _tell([], left_out, sys.stdout)
+    return _tell([], left_out, out)
 
 
-def _tell(notes: Sequence[str], left_out: Sequence[str], stream: TextIO) -> int:
+def _tell(notes: Sequence[str], left_out: Sequence[str], out: Path | None, advice: str = "") -> int:
     """Say what to look at and what is not in a file; the exit code says whether anything is not."""
-    for line in notes:
-        print(f"note: {line}", file=stream)
-    for line in left_out:
-        print(f"left out: {line}", file=stream)
+    from labsupport.cli.tables import terminal_width, wrapped
+
+    # What is said must not end up in the file.
+    stream = sys.stderr if out is None else sys.stdout
+    lines = [*(f"note: {line}" for line in notes), *(f"left out: {line}" for line in left_out)]
+    for line in [*lines, f"hint: {advice}"] if advice else lines:
+        print(wrapped(line, terminal_width(stream)), file=stream)
     return 1 if left_out else 0
 
 
-def _write(content: bytes, out: Path | None, marks: int) -> None:
+def _write(content: bytes, out: Path | None, marks: int, unjudged: int = 0) -> None:
     from labsupport.authoring.notebook_file import write_atomically
 
     if out is not None:
         write_atomically(out, content)
-        print(f"wrote  {_marks_text(marks)} to {out}")
+        print(f"wrote  {_marks_text(marks)} to {out}" + (f", {unjudged} not judged" if unjudged else ""))
     elif hasattr(sys.stdout, "buffer"):
         # As bytes: a file from elsewhere may be in any encoding, and goes on as it came.
         sys.stdout.flush()
@@ -242,14 +251,17 @@ def _adjust(arguments: argparse.Namespace) -> int:
 
 
 def _check_learner(book: Gradebook, learner: str, lesson: str) -> None:
+    from labsupport.grading.exports.flat import shown_id
     from labsupport.grading.names import legible
 
     learners = {each.id: each.name for each in book.learners()}
     if learner not in learners:
-        hint = nearest(learner, list(learners)) or next(
-            (id_ for id_, name in learners.items() if name == learner), None
-        )
-        raise UsageError(_unknown("there is no learner", learner, [hint] if hint else [], meant=hint))
+        called = (id_ for id_, name in learners.items() if learner in (name, shown_id(id_)))
+        hint = next(called, None) or nearest(learner, list(learners))
+        if hint is None:
+            shown = legible(learner)
+            raise UsageError(f"{shown!r} has handed in nothing; `labsupport marks` shows who has, and under which id")
+        raise UsageError(_unknown("there is no learner", learner, [], meant=shlex.quote(hint)))
     if not book.attempts(learner, lesson):
         lessons = sorted({mark.lesson for mark in book.marks(learner=learner)})
         raise UsageError(_unknown(f"{legible(learner)} has handed in nothing for", lesson, lessons))

@@ -115,6 +115,16 @@ def test_text_goes_to_the_screen_or_a_file(
     assert Path("new/marks.csv").read_text(encoding="utf-8") == out
 
 
+def test_what_nobody_could_judge_is_not_counted_as_a_mark(unjudged: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = "wrote  3 marks to marks.csv, 1 not judged\n"
+    assert said(capsys, "marks", "--format", "csv", "--out", "marks.csv") == (0, told, "")
+    told = "left out: bo: 01_rsa has no mark, nobody could judge it: The file is empty.\n"
+    words = ("marks", "--format", "moodle")
+    assert said(capsys, *words, "--out", "import.csv") == (1, f"wrote  3 marks to import.csv\n{told}", "")
+    assert said(capsys, *words) == (1, Path("import.csv").read_text(encoding="utf-8"), told)
+    assert "\nbo,,,\n" in Path("import.csv").read_text(encoding="utf-8")
+
+
 def test_what_is_written_is_the_same_in_every_locale(place: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "labsupport", "marks", "--format", "csv"],
@@ -143,14 +153,16 @@ def test_canvas_gets_a_file_and_the_person_is_told_what_is_not_in_it(
         "--column 04_authority=HEADING puts them there\n"
         "left out: bo: 01_rsa has no mark, nobody could judge it: The file is empty.\n"
         "left out: jürgen: no line of the file is theirs (01_rsa: 0.5)\n"
+        "hint: the file knows learners by ID, SIS User ID, SIS Login ID or name; if the gradebook has them under other "
+        "ids, or under two, grade into a new one (--gradebook FILE) with --roster Grades.csv\n"
     )
     filled = EXPORT.replace("ada,A,,", "ada,A,3,")
     assert said(capsys, *words) == (1, filled, told)
     assert said(capsys, *words, "--out", "upload.csv") == (1, "wrote  1 mark to upload.csv\n" + told, "")
     assert Path("upload.csv").read_text(encoding="utf-8") == filled
     assert Path("Grades.csv").read_text(encoding="utf-8") == EXPORT
-    code, out, _ = said(capsys, *words, "--column", "04_authority=Other (4712)", "--lesson", "04_authority")
-    assert (code, out) == (0, EXPORT.replace('ada,A,,""', "ada,A,,2"))
+    code, out, err = said(capsys, *words, "--column", "04_authority=Other (4712)", "--lesson", "04_authority")
+    assert (code, out, "hint" in err) == (0, EXPORT.replace('ada,A,,""', "ada,A,,2"), False)
 
 
 def test_moodle_fills_its_worksheet(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -183,9 +195,10 @@ def test_gradescope_gets_a_file_for_each_learner(unjudged: Path, capsys: pytest.
     [
         (
             ["--format", "canvas"],
-            "canvas needs --export FILE, the file that Canvas's Grades, Export, Entire Gradebook",
+            "canvas needs --export FILE; in Canvas: Grades, Export, Export Entire Gradebook",
         ),
         (["--format", "gradescope"], "--format gradescope writes a file for each learner: give --out a folder"),
+        (["--format", "gradescope", "--out", "Grades.csv"], "Grades.csv is no folder; --format gradescope writes"),
         (["--export", "Grades.csv"], "--export is for --format canvas and moodle, not for table"),
         (["--format", "csv", "--column", "01_rsa=1"], "--column is for --format canvas, not for csv"),
         (["--column", "01_rsa"], "argument --column: '01_rsa' is not of the form LESSON=COLUMN, such as"),
@@ -240,7 +253,7 @@ def test_what_nobody_could_judge_can_be_marked(unjudged: Path, capsys: pytest.Ca
     [
         (["adda", "01_rsa", "rsa-sign", "1"], "there is no learner 'adda'; did you mean ada?"),
         (["Ada Lovelace", "01_rsa", "rsa-sign", "1"], "there is no learner 'Ada Lovelace'; did you mean ada?"),
-        (["qqqqqq", "01_rsa", "rsa-sign", "1"], "there is no learner 'qqqqqq'\n"),
+        (["qqqqqq", "01_rsa", "rsa-sign", "1"], "'qqqqqq' has handed in nothing; `labsupport marks` shows who has"),
         (["jürgen", "04_authority", "x", "1"], "jürgen has handed in nothing for '04_authority'; there are: 01_rsa"),
         (["ada", "01_rsa", "rsa-sgn", "1"], "01_rsa has no exercise 'rsa-sgn'; did you mean rsa-sign?"),
         (["ada", "01_rsa", "zzz", "1"], "01_rsa has no exercise 'zzz'; there are: rsa-"),
@@ -262,6 +275,18 @@ def test_a_correction_that_cannot_be_meant_is_refused(
     assert err.count("\n") == 1
     with Gradebook.open(Path("gradebook.db")) as book:
         assert book.adjustments(history=True) == []
+
+
+def test_an_id_that_the_table_cuts_is_told_whole(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    long = "a learner of many names who uses all of them"
+    with Gradebook.open(Path("gradebook.db")) as book:
+        book.record(submission(long), result(), SPECS)
+    _, out, _ = said(capsys, "marks", "--lesson", "01_rsa")
+    shown = next(line for line in out.splitlines() if line.startswith("a learner")).partition("  ")[0]
+    assert shown != long
+    code, out, err = said(capsys, "adjust", shown, "01_rsa", "rsa-sign", "1", "--because", "x")
+    assert (code, out) == (2, "")
+    assert err.endswith(f"; did you mean '{long}'?\n")
 
 
 def test_a_correction_needs_a_reason(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

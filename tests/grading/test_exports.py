@@ -365,8 +365,12 @@ def test_moodle_what_it_would_pass_over_is_told(worksheet: Path) -> None:
         "nobody: no line of the file is theirs (01_rsa: 3)",
         "505: 01_rsa has no mark, nobody could judge it: Empty.",
     ]
+    assert filled.advice.startswith("the file knows learners by the participant's number, ID number, username")
+    assert filled.advice.endswith(f"with --roster {worksheet}")
     filled = moodle.fill(worksheet, [mark("504")])
-    assert filled.left_out == ["504: 3 for 01_rsa is more than Moodle's maximum of 2"]
+    raise_it = "raise it in the assignment's settings and download the worksheet anew"
+    assert filled.left_out == [f"504: 3 for 01_rsa is more than Moodle's maximum of 2; {raise_it}"]
+    assert filled.advice == ""
 
 
 @pytest.mark.parametrize("learner", ["Participant 501", "501", "ada@uni.example", "ada", "Ada Lovelace"])

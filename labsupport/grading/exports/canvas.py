@@ -23,7 +23,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from labsupport.errors import UsageError
-from labsupport.grading.exports.placing import Filled, Keys, Placing
+from labsupport.grading.exports.placing import Filled, Keys, Placing, advice
 from labsupport.grading.exports.sheet import Row, Sheet
 from labsupport.grading.exports.wording import number, unmarked
 from labsupport.grading.gradebook.model import Mark
@@ -58,6 +58,7 @@ def fill(path: Path, marks: Sequence[Mark], titles: Mapping[str, str], columns: 
             filled.left_out.append(unmarked(mark))
         elif isinstance(row, str):
             filled.left_out.append(f"{row} ({mark.lesson}: {number(mark.points)})")
+            filled.advice = advice("ID, SIS User ID, SIS Login ID or name", path)
         elif row[column].strip().upper() in _BY_PERSON:
             filled.left_out.append(
                 f"{legible(mark.learner, 60)}: Canvas says {row[column].strip()} for {mark.lesson}, and it stays"

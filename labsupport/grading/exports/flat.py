@@ -15,7 +15,7 @@ from labsupport.grading.exports.wording import number, remarks, time_text
 from labsupport.grading.gradebook.model import Mark
 from labsupport.grading.names import legible, spreadsheet_safe
 
-__all__ = ["COLUMNS", "HEADINGS", "csv_text", "summary", "table_rows"]
+__all__ = ["COLUMNS", "HEADINGS", "csv_text", "shown_id", "summary", "table_rows"]
 
 COLUMNS = ("learner", "name", "lesson", "points", "out_of", "handed_in", "graded", "attempts", "result", "remarks")
 HEADINGS = ("Learner", "Name", "Points", "Of", "Result", "Remarks")
@@ -51,7 +51,7 @@ def table_rows(marks: Sequence[Mark]) -> list[tuple[str, ...]]:
     """Return the cells under HEADINGS, for one lesson; what a terminal would take for a command is spelled out."""
     return [
         (
-            legible(mark.learner, _LONGEST),
+            shown_id(mark.learner),
             legible(mark.name, _LONGEST),
             (number(mark.points) if mark.counts else "–") + ("*" if mark.adjusted else ""),
             number(mark.out_of) if mark.counts else "–",
@@ -60,6 +60,11 @@ def table_rows(marks: Sequence[Mark]) -> list[tuple[str, ...]]:
         )
         for mark in marks
     ]
+
+
+def shown_id(learner: str) -> str:
+    """Return a learner's id as the table has it: the middle of a long one is cut."""
+    return legible(learner, _LONGEST)
 
 
 def summary(marks: Sequence[Mark]) -> str:

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from labsupport.errors import UsageError
-from labsupport.grading.exports.placing import Filled, Keys, Placing
+from labsupport.grading.exports.placing import Filled, Keys, Placing, advice
 from labsupport.grading.exports.sheet import Row, Sheet
 from labsupport.grading.exports.wording import number, unmarked
 from labsupport.grading.gradebook.model import Mark
@@ -55,6 +55,7 @@ def fill(path: Path, marks: Sequence[Mark]) -> Filled:
             filled.left_out.append(unmarked(mark))
         elif isinstance(row, str):
             filled.left_out.append(f"{row} ({mark.lesson}: {number(mark.points)})")
+            filled.advice = advice("the participant's number, ID number, username, email address or name", path)
         elif reason := _refusal(row, places, mark):
             filled.left_out.append(f"{legible(mark.learner, 60)}: {reason}")
         else:
@@ -105,7 +106,10 @@ def _refusal(row: Row, places: dict[str, int], mark: Mark) -> str:
         return f"Moodle says that the grade of {mark.lesson} cannot be changed ({number(mark.points)})"
     limit = row[places["Maximum Grade"]].strip().replace(",", ".") if "Maximum Grade" in places else ""
     if re.fullmatch(r"\d+(\.\d+)?", limit) and mark.points > float(limit):
-        return f"{number(mark.points)} for {mark.lesson} is more than Moodle's maximum of {number(float(limit))}"
+        return (
+            f"{number(mark.points)} for {mark.lesson} is more than Moodle's maximum of {number(float(limit))}; "
+            "raise it in the assignment's settings and download the worksheet anew"
+        )
     return ""
 
 

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeAlias
 
 from labsupport.grading.exports.sheet import Row
 from labsupport.grading.names import legible
 
-__all__ = ["Filled", "Keys", "Placing"]
+__all__ = ["Filled", "Keys", "Placing", "advice"]
 
 Keys: TypeAlias = Callable[[Row], Iterable[str]]
 
 
 @dataclass
 class Filled:
-    """A file with marks in it; `left_out` tells of each mark that found no place, `notes` what else to look at."""
+    """A file with marks in it; `left_out` tells of each mark that found no place, `notes` what else to look at.
+
+    `advice` is what helps those who have no line of their own in the file.
+    """
 
     content: bytes
     marks: int = 0
     left_out: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    advice: str = ""
 
 
 class Placing:
@@ -57,6 +63,14 @@ class Placing:
         if self._claims[id(rows[0])] > 1:
             return f"{shown}: another learner of the gradebook answers to the same line of the file"
         return rows[0]
+
+
+def advice(ids: str, path: Path) -> str:
+    """Return what to do where the gradebook knows learners by other ids than the file at `path`, which has `ids`."""
+    return (
+        f"the file knows learners by {ids}; if the gradebook has them under other ids, or under two, "
+        f"grade into a new one (--gradebook FILE) with --roster {shlex.quote(str(path))}"
+    )
 
 
 def _squeezed(text: str) -> str:
