@@ -125,9 +125,10 @@ def _texts(arguments: argparse.Namespace, marks: Sequence[Mark]) -> int:
 
 
 def _table(marks: Sequence[Mark], width: int | None) -> str:
-    from labsupport.cli.tables import render
+    from labsupport.cli.tables import render, wrapped
     from labsupport.exercises.course import LESSONS
     from labsupport.grading.exports import flat
+    from labsupport.grading.submissions.identity import under_two_ids
 
     if not marks:
         return "There are no marks yet.\n"
@@ -136,7 +137,9 @@ def _table(marks: Sequence[Mark], width: int | None) -> str:
         rows = flat.table_rows([mark for mark in marks if mark.lesson == lesson])
         title = f"{lesson}  {LESSONS[lesson]}" if lesson in LESSONS else lesson
         parts.append(f"{title}\n\n{render(flat.HEADINGS, rows, width)}\n")
-    return "\n".join([*parts, flat.summary(marks) + "\n"])
+    twice = under_two_ids((mark.learner, mark.name) for mark in marks)
+    note = f"{wrapped(f'note: {twice}', width)}\n" if twice else ""
+    return "\n".join([*parts, f"{flat.summary(marks)}\n{note}"])
 
 
 def _canvas(arguments: argparse.Namespace, marks: Sequence[Mark]) -> int:

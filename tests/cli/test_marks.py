@@ -80,6 +80,14 @@ ada      Ada Lovelace  2       2   3
     )
 
 
+def test_a_learner_under_two_ids_is_noted_below_the_table(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Gradebook.open(Path("gradebook.db")) as book:
+        book.record(submission("300", name="Lovelace, Ada"), result(), SPECS)
+    code, out, err = said(capsys, "marks")
+    assert (code, err) == (0, "")
+    assert "\n3 learners, 2 lessons\nnote: one name under several ids: Lovelace, Ada (300 and ada); if each" in out
+
+
 def test_one_lesson_alone(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = said(capsys, "marks", "--lesson", "04_authority")
     assert code == 0

@@ -12,7 +12,7 @@ from labsupport.errors import UsageError
 from labsupport.grading.submissions.claims import claim_of
 from labsupport.grading.submissions.collect import collect
 from labsupport.grading.submissions.lessons import lesson_in, lesson_named
-from tests.grading.handed_in import LESSONS, found, gathered, notebook, write, zipped
+from tests.grading.handed_in import LESSONS, complaint, found, gathered, notebook, write, zipped
 
 
 def test_a_folder_a_learner(tmp_path: Path) -> None:
@@ -122,6 +122,20 @@ def test_files_named_by_learner_alone_need_a_lesson(tmp_path: Path) -> None:
 def test_one_file_is_enough(tmp_path: Path) -> None:
     write(tmp_path, "ada_01_rsa.ipynb", "bob_01_rsa.ipynb")
     assert found(tmp_path / "ada_01_rsa.ipynb") == [("ada", "01_rsa", "ada_01_rsa.ipynb")]
+
+
+@pytest.mark.parametrize("name", ["ada", "ada/01_rsa.ipynb"])
+def test_one_learner_s_own_folder_is_refused_with_a_hint(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "in", "ada/01_rsa.ipynb", "ada/04_authority.ipynb", "bob/01_rsa.ipynb")
+    place = tmp_path / "in" / name
+    refused = complaint(lambda: gathered(place))
+    assert refused.startswith(f"{place}: nobody can tell whose th")
+    assert refused.endswith(f"or, if ada is a learner, name the folder above: {tmp_path / 'in'}")
+    monkeypatch.chdir(tmp_path / "in" / "ada")
+    assert complaint(lambda: gathered(Path())).endswith(f"name the folder above: {tmp_path / 'in'}")
+    assert len(gathered(tmp_path / "in")) == 3
 
 
 @pytest.mark.parametrize(

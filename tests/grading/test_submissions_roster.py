@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from labsupport.errors import UsageError
 from labsupport.grading.names import is_usable_id, spreadsheet_read, spreadsheet_safe
+from labsupport.grading.submissions.identity import under_two_ids
 from labsupport.grading.submissions.roster import Person, Roster, read_roster, squeezed
 from tests.grading.handed_in import complaint, gathered, roster, write
 
@@ -57,6 +58,7 @@ def test_a_table_of_people(tmp_path: Path, text: str | bytes, people: dict[str, 
         ("learner\na\0da\n", r"cannot be anybody's id|not a table"),
         ("learner\n" + "a" * 201 + "\n", "cannot be anybody's id"),
         ('learner\n"' + "a" * 200_000, "not a table in CSV"),
+        ("PK\x03\x04\x14\0\x06\0learner,name\nada,A\n", "a workbook or a zip, and no table in CSV; save it as CSV"),
     ],
 )
 def test_a_roster_that_is_none_is_refused_in_one_line(tmp_path: Path, text: str, complaint: str) -> None:
@@ -169,3 +171,18 @@ def test_two_folders_of_one_learner_are_two_sources(tmp_path: Path) -> None:
     entries = gathered(tmp_path, roster=PEOPLE).entries
     assert [entry.learner for entry in entries] == ["ada", "ada"]
     assert {finding.kind for entry in entries for finding in entry.findings} == {"two-sources"}
+
+
+@pytest.mark.parametrize(
+    ("people", "line"),
+    [
+        ([("300", "Ada Lovelace"), ("a@x.org", "Lovelace, ADA")], "Ada Lovelace (300 and a@x.org); if each is one"),
+        ([(f"{number}", f"N{number // 2}") for number in range(10)], "N1 (2 and 3), N2 (4 and 5), and 2 more; if"),
+        ([("ada", "Ada"), ("ada", "Ada"), ("bob", "Bob"), ("cy", ""), ("di", ""), ("ed", ", ,")], ""),
+        ([], ""),
+    ],
+)
+def test_one_name_under_two_ids_is_said(people: list[tuple[str, str]], line: str) -> None:
+    said = under_two_ids(people)
+    assert line in said
+    assert bool(said) == bool(line)

@@ -13,7 +13,7 @@ from labsupport.errors import UsageError
 from labsupport.grading.names import legible
 from labsupport.grading.records import Finding, Submission
 from labsupport.grading.submissions.findings import attempt_finding, late_finding
-from labsupport.grading.submissions.folders import open_folder
+from labsupport.grading.submissions.folders import Folder, open_folder
 from labsupport.grading.submissions.found import LIMITS, Limits, Place
 from labsupport.grading.submissions.gathering import Claimed, Gathering
 from labsupport.grading.submissions.roster import Roster
@@ -108,12 +108,24 @@ def collect(
             raise UsageError(
                 f"{place}: there are no notebooks here; name a folder with <learner>/<lesson>.ipynb, or a zip"
             )
+        if gathering.nobodys and isinstance(opened, Folder) and not gathering.claimed:
+            raise UsageError(_nobodys(place))
         entries = tuple(_entries(opened.label, gathering.claimed, due_dates))
         return Collected(opened, entries, gathering.problems, gathering.notes)
     except BaseException:
         # Whatever it is, Ctrl-C among them: nothing stays open.
         opened.close()
         raise
+
+
+def _nobodys(place: Path) -> str:
+    """Return what is wrong with a place of which nobody can tell whose any notebook in it is."""
+    found = place.resolve()
+    folder, whose = (found, "these notebooks are") if found.is_dir() else (found.parent, "this notebook is")
+    return (
+        f"{place}: nobody can tell whose {whose}; put each learner's into a folder with the learner's name, "
+        f"or, if {legible(folder.name, 60)} is a learner, name the folder above: {legible(str(folder.parent))}"
+    )
 
 
 def _opened(place: Path, limits: Limits) -> Place:

@@ -40,7 +40,10 @@ class Claimed:
 
 
 class Gathering:
-    """Works through the files of a place once: `claimed` in the order of lesson, learner and attempt."""
+    """Works through the files of a place once: `claimed` in the order of lesson, learner and attempt.
+
+    `left_out` counts notebooks of other lessons, `nobodys` those of which nobody can tell whose they are.
+    """
 
     def __init__(
         self,
@@ -52,6 +55,7 @@ class Gathering:
     ) -> None:
         self.claimed: list[Claimed] = []
         self.left_out = 0
+        self.nobodys = 0
         self.notes: list[str] = []
         self._place = place
         self._lessons = lessons
@@ -89,6 +93,7 @@ class Gathering:
     def _take(self, found: Found, claim: Claim, time: dt.datetime | None, clock: str) -> None:
         path = found.where
         if not claim.learner:
+            self.nobodys += 1
             self._say(path, "nobody can tell whose it is; put it into a folder with the learner's name")
             return
         if not is_usable_id(claim.learner):

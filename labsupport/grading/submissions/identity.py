@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from labsupport.grading.names import legible
 from labsupport.grading.records import Finding
 from labsupport.grading.submissions.claims import Claim
-from labsupport.grading.submissions.roster import Person, Roster
+from labsupport.grading.submissions.roster import Person, Roster, squeezed
 
-__all__ = ["Identities", "Identity"]
+__all__ = ["Identities", "Identity", "under_two_ids"]
+
+_MOST = 3
 
 
 @dataclass(frozen=True)
@@ -75,3 +77,26 @@ def _numbered(claim: Claim, roster: Roster) -> Person | None:
         # Whatever the numbers of another roster are, they are not Canvas's: somebody else may have this one.
         return roster.find(claim.learner, ("id",)) if roster.canvas else None
     return roster.find(claim.learner, ("participant",)) if claim.kind == "moodle" else roster.find(claim.learner)
+
+
+def under_two_ids(people: Iterable[tuple[str, str]]) -> str:
+    """Return a line about those of `people`, each an id and a name, who have one name under several ids; or nothing.
+
+    So it comes out when a class of Moodle's is graded without a roster, or with one only from the second time on.
+    """
+    ids: dict[tuple[str, ...], dict[str, str]] = defaultdict(dict)
+    for id_, name in people:
+        if words := tuple(sorted(filter(None, map(squeezed, name.replace(",", " ").split())))):
+            ids[words][id_] = name
+    twice = [
+        f"{legible(next(iter(found.values())), 60)} ({' and '.join(legible(id_, 40) for id_ in found)})"
+        for found in ids.values()
+        if len(found) > 1
+    ]
+    if not twice:
+        return ""
+    more = f", and {len(twice) - _MOST} more" if len(twice) > _MOST else ""
+    return (
+        f"one name under several ids: {', '.join(twice[:_MOST])}{more}; if each is one person, "
+        "grade everything into a new gradebook, with one --roster from the start"
+    )

@@ -24,6 +24,7 @@ from labsupport.grading.names import is_usable_id, legible, spreadsheet_read
 __all__ = ["Person", "Roster", "read_roster", "squeezed"]
 
 _SIZE = 16 * 1024 * 1024
+_ZIP = b"PK\x03\x04"  # what the files of Excel and LibreOffice are, too
 # What a column is, by its heading in small letters without punctuation. The order is the one in which columns are
 # preferred for the learner's id.
 _IDS = {
@@ -142,6 +143,8 @@ def _rows(path: Path) -> list[tuple[int, list[str]]]:
         raise UsageError(f"{path}: the roster cannot be read: {(error.strerror or str(error)).lower()}") from error
     if len(content) > _SIZE:
         raise UsageError(f"{path}: over {_SIZE:,} bytes, which is no roster")
+    if content.startswith(_ZIP):
+        raise UsageError(f"{path}: a workbook or a zip, and no table in CSV; save it as CSV, in UTF-8")
     text = _text(content)
     first = text.lstrip("\r\n").partition("\n")[0]
     separator = max(",;\t", key=first.count)
