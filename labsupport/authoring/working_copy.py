@@ -63,11 +63,13 @@ def _placed(
     """Yield each cell with the position in the master of the course's cell that it is or follows, -1 for none."""
     places = {key_of(cell): place for place, cell in enumerate(master["cells"]) if key_of(cell) != TEXT}
     anchors: list[LearnerCell] = []
+    seen: set[Key] = set()
     for cell in cells:
         # Of several copies of an exercise one marks the place, the others only stand somewhere.
-        first = all(anchor.key != cell.key for anchor in anchors)
+        first = cell.key not in seen
         if cell.key == TEXT or (cell.key != ADDED and answers.get(cell.key, cell if first else None) is cell):
             anchors.append(cell)
+            seen.add(cell.key)
     aligned = _aligned(
         [_name(cell.cell, cell.key, cell.digest) for cell in anchors],
         [_name(cell, key_of(cell) or TEXT, text_digest(joined(cell["source"]))) for cell in master["cells"]],
@@ -124,9 +126,10 @@ def _ids(cells: Sequence[Mapping[str, Any]], taken: set[str]) -> Iterator[str]:
             kept.append(id_)
         else:
             kept.append(None)
+    numbers: dict[str, Iterator[int]] = defaultdict(lambda: count(1))
     for cell, own in zip(cells, kept, strict=True):
         name = f"added-{text_digest(joined(cell.get('source')))[:8]}"
-        id_ = own or next(new for number in count(1) if (new := f"{name}-{number}") not in taken)
+        id_ = own or next(new for number in numbers[name] if (new := f"{name}-{number}") not in taken)
         taken.add(id_)
         yield id_
 

@@ -59,7 +59,9 @@ def program_of(content: bytes, master: Mapping[str, Any], lesson: str) -> Progra
     if isinstance(named, str) and named != lesson:
         raise NotebookError(f"the file holds the lesson {named[:80]}, and was handed in as {lesson}")
     cells = read_cells(notebook, master)
-    copies = {_text(cell) for cell in cells if cell.key[0] == "exercise"}
+    # These are run beside their answer; an exercise that the lesson does not have, perhaps no more, has none.
+    asked = {key for cell in master["cells"] if (key := key_of(cell)) is not None and key[0] == "exercise"}
+    copies = {_text(cell) for cell in cells if cell.key in asked}
     steps: list[Step] = []
     answers: dict[str, str] = {}
     stubs = {cell["id"]: joined(cell["source"]) for cell in master["cells"]}

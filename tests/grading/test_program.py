@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -233,6 +235,12 @@ class TestOrder:
         ]
         assert not any(step.origin == "added" for step in read(notebook).steps)
 
+    def test_of_a_cell_for_an_exercise_that_the_lesson_does_not_have_is_kept(self) -> None:
+        notebook = solved(LESSON)
+        put(notebook, "exercise-rsa-sign", code("helper = 1", id="exercise-rsa-of-last-year"))
+        steps = [(step.source, step.origin) for step in read(notebook).steps]
+        assert steps[steps.index((source_of(notebook, "rsa-sign"), "answer")) - 1] == ("helper = 1", "added")
+
 
 class TestTheCoursesOwnCells:
     @pytest.mark.parametrize("tag", ["setup", "parameters"])
@@ -319,6 +327,41 @@ class TestNoNotebookOfThisLesson:
 )
 def test_a_cell_is_known_by_its_first_line_of_code(source: str, line: str) -> None:
     assert Step("added cell 7", source, "added").first_line == line
+
+
+CROWDS: dict[str, Callable[[int], dict[str, Any]]] = {
+    "alike": lambda _: code("x = 1"),
+    "with ids": lambda number: code(f"x = {number}", id=f"mine-{number}"),
+    "for exercises that do not exist": lambda number: code("x = 1", id=f"exercise-{number}"),
+    "for one exercise": lambda number: code(f"x = {number}", id="exercise-start-verifies"),
+    "prose": lambda number: {**code(f"{number}", id=f"cell-{number:03}"), "cell_type": "markdown"},
+}
+
+
+@pytest.mark.parametrize("crowd", CROWDS.values(), ids=CROWDS)
+def test_twice_as_many_cells_are_twice_the_work(crowd: Callable[[int], dict[str, Any]]) -> None:
+    """Work is counted in lines of Python, which no other load of the machine changes."""
+
+    def lines(cells: int) -> int:
+        notebook = solved("00_start")
+        notebook["cells"] += map(crowd, range(cells))
+        content, original, count = as_bytes(notebook), master("00_start"), 0
+
+        def trace(_frame: FrameType, event: str, _argument: object) -> Callable[..., Any]:
+            nonlocal count
+            count += event == "line"
+            return trace
+
+        before = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            program_of(content, original, "00_start")
+        finally:
+            sys.settrace(before)
+        return count
+
+    lines(1)  # what is done once, and kept
+    assert lines(600) < 2.5 * lines(300)
 
 
 JUNK: list[object] = [None, 1, -1.5, "", "exercise-rsa-sign", [], {}, [[None]], True, {"a": 1}]
