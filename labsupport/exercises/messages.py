@@ -38,7 +38,9 @@ Message: TypeAlias = dict[str, Any]
 
 LINE_LIMIT = 128_000_000  # bytes; the largest plain value is shorter, even as escapes of 12 bytes a character
 _CHUNK = 65536
-_ENCODER = json.JSONEncoder(separators=(",", ":"))  # made once: an oracle is asked thousands of times
+# Made once: an oracle is asked thousands of times, and beside one end runs code of a learner, who may change `json`.
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+_DECODER = json.JSONDecoder()
 
 
 class BrokenOff(Exception):
@@ -107,7 +109,7 @@ class Channel:
         del self._received[: end + 1]
         self._searched = 0
         try:
-            message = json.loads(line)
+            message = _DECODER.decode(line.decode("utf-8"))
         except (ValueError, RecursionError, MemoryError):
             raise BrokenOff from None
         if not isinstance(message, dict):

@@ -6,11 +6,15 @@ can get into the conversation.
 
 from __future__ import annotations
 
+import ast
+import inspect
 import linecache
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from types import ModuleType
+from types import CodeType, ModuleType
+from typing import TYPE_CHECKING
 
 from labsupport.exercises.callee import Answer, Handle, Oracle, OverQuota
 from labsupport.exercises.guard import guarded, uninterrupted
@@ -26,6 +30,9 @@ from labsupport.exercises.messages import (
     encoded,
 )
 from labsupport.exercises.plain import NotPlain, Plain, as_plain, class_name, from_wire, readable, to_wire
+
+if TYPE_CHECKING:
+    import asyncio
 
 __all__ = ["Room"]
 
@@ -46,6 +53,8 @@ class Room:
         self._channel = channel
         self._translate = translate
         self._lock = threading.Lock()
+        self._process = os.getpid()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._call = 0
         self._wires: dict[int, LocalWire] = {}
         self._module = ModuleType("__main__")
@@ -88,13 +97,24 @@ class Room:
                 file = f"<{name}>"
                 # For tracebacks and `inspect`, as in a notebook.
                 linecache.cache[file] = (len(code), None, code.splitlines(keepends=True), file)
-                exec(compile(code, file, "exec"), self._module.__dict__)  # noqa: S102  # which is why it runs here
+                # Nothing of this module's own, such as how it takes annotations, is the cell's.
+                self._do(compile(code, file, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True))
             except BaseException as error:  # SystemExit too: the judge wants to be told, not left alone
                 return _in_words(error)
             return None
 
         ended = guarded(run, _CELL_SECONDS)
         return "no end" if ended.late else ended.value
+
+    def _do(self, code: CodeType) -> None:
+        if not code.co_flags & inspect.CO_COROUTINE:
+            exec(code, self._module.__dict__)  # noqa: S102  # which is why it runs here
+            return
+        # A notebook awaits what stands outside of functions, in one loop for all cells.
+        import asyncio
+
+        self._loop = self._loop or asyncio.new_event_loop()
+        self._loop.run_until_complete(eval(code, self._module.__dict__))  # noqa: S307  # the same
 
     def _answer(self, name: str, arguments: list[Message], deadline: float) -> Answer:
         if not callable(self._module.__dict__.get(name)):
@@ -106,6 +126,9 @@ class Room:
         return self._callee.call(name, *handed, deadline=deadline)
 
     def _say(self, message: Message) -> None:
+        if os.getpid() != self._process:
+            # A copy of this process that came out of a cell or a call: the judge talks with the one.
+            os._exit(0)
         with self._lock:
             self._channel.send(message)
 

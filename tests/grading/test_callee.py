@@ -119,6 +119,36 @@ class TestSource:
         with make(source) as callee:
             assert callee.call("f").value == [1, "__main__", "__main__"]
 
+    def test_shares_no_import_from_the_future_with_the_room(self, make: Make) -> None:
+        with make("def g(x: int): pass\ndef f(): return g.__annotations__['x'] is int") as callee:
+            assert callee.call("f").value is True
+
+    @pytest.mark.parametrize(
+        ("cell", "value"),
+        [
+            ("import asyncio\nx = await asyncio.sleep(0, 5)", 5),
+            ("import asyncio\nq = asyncio.Queue()\nawait q.put(5)\nx = await q.get()", 5),
+            ("async def g():\n    yield 5\nasync for x in g(): pass", 5),
+            ("%time x = 5", 5),
+            ("x = 4\nif x:\n    %time x = 5", 5),
+            ("%timeit x = 4\nx = 5", 5),
+            ("%%time\nx = 5", 5),
+            ("from IPython import get_ipython\nget_ipython().run_line_magic('matplotlib', 'inline')\nx = 5", 5),
+            ("import IPython\nIPython.get_ipython().events.register('post_execute', print)\nx = 5", 5),
+            ("get_ipython().events.register('post_execute', print)\nx = 5", 5),
+            ("x = get_ipython().getoutput('ls')", None),
+        ],
+    )
+    def test_has_the_names_that_a_notebooks_cells_leave(self, sandboxes: Sandboxes, cell: str, value: int) -> None:
+        with sandboxes.learner("def f(): return x", cell) as learner:
+            assert SandboxedCallee(learner, "exercise-x").call("f") == Answer(value=value)
+            assert learner.raised == {}
+
+    def test_finds_modules_that_a_cell_has_written(self, sandboxes: Sandboxes) -> None:
+        cells = ("%%writefile mine.py\nx = 2", "%%writefile -a mine.py\n\ny = 3", "import mine")
+        with sandboxes.learner("def f(): return mine.x + mine.y", *cells) as learner:
+            assert SandboxedCallee(learner, "exercise-x").call("f").value == 5
+
 
 class TestCheats:
     @pytest.mark.parametrize("line", ["b'hello'", "b'{}'", "b'[]'", "b'{\"answer\": 5}'", 'b\'{"ask": "x"}\''])
@@ -162,6 +192,17 @@ def f(ask):
         )
         with make(source) as callee:
             assert callee.call("f") == Answer()
+
+    @pytest.mark.parametrize("place", ["os.fork()\ndef f(): return 5", "def f():\n os.fork()\n return 5"])
+    def test_copies_of_its_process_say_nothing(self, make: Make, place: str) -> None:
+        # Otherwise the second answer to one call would be taken for that to the next.
+        with make(f"import os\n{place}\ndef g(): return 6") as callee:
+            said = [callee.call(name).value for name in "fgfggf"]
+        assert said == [5, 6, 5, 6, 6, 5]
+
+    def test_a_changed_json_changes_nothing(self, make: Make) -> None:
+        with make("import json\njson.loads = json.dumps = None\ndef f(x): return x") as callee:
+            assert callee.call("f", [5, b"x"]).value == [5, b"x"]
 
     def test_programs_that_it_starts_do_not_inherit_the_conversation(self, make: Make) -> None:
         source = f"""{INSIDE}

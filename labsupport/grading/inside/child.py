@@ -188,6 +188,7 @@ def _forget() -> None:
     os.environ.update(HOME=here, TMPDIR=here, MPLCONFIGDIR=here)
     tempfile.tempdir = None
     sys.argv = ["notebook"]
+    sys.path.insert(0, "")  # as in a notebook, beside which modules may lie
 
 
 def _run(channel: socket.socket) -> None:

@@ -21,6 +21,7 @@ __all__ = ["WARM", "main"]
 # What the lessons' set-up cells import, what is imported late by what they call, and what a room needs.
 WARM = (
     "IPython.core.inputtransformer2",
+    "asyncio",
     "cryptography.hazmat.backends.openssl.backend",
     "cryptography.hazmat.primitives.asymmetric.ec",
     "cryptography.hazmat.primitives.asymmetric.ed25519",
