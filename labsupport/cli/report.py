@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from labsupport.cli.parser import Commands
+from labsupport.errors import UsageError
 
 __all__ = ["add"]
 
@@ -31,6 +32,8 @@ def _run(arguments: argparse.Namespace) -> int:
     from labsupport.grading.gradebook import Gradebook
     from labsupport.grading.pages.report import write_lesson
 
+    if arguments.out.exists() and not arguments.out.is_dir():
+        raise UsageError(f"{arguments.out} is no folder; give --out a folder, or a name for a new one")
     with Gradebook.open(arguments.gradebook, create=False) as book:
         lessons = book.lessons()
         if not lessons:

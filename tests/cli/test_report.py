@@ -94,3 +94,13 @@ def test_a_gradebook_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFix
 def test_without_a_folder_it_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report"]) == 2
     assert "--out" in capsys.readouterr().err
+
+
+def test_a_file_is_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    book, out = booked(tmp_path, 1), tmp_path / "roster.csv"
+    out.write_text("learner\n")
+    assert main(["report", "--gradebook", str(book), "--out", str(out)]) == 2
+    assert capsys.readouterr().err == (
+        f"labsupport report: {out} is no folder; give --out a folder, or a name for a new one\n"
+    )
+    assert out.read_text() == "learner\n"
