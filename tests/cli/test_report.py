@@ -97,7 +97,7 @@ def test_without_a_folder_it_is_wrong_usage(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_a_file_is_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    book, out = booked(tmp_path, 1), tmp_path / "roster.csv"
+    book, out = booked(tmp_path), tmp_path / "roster.csv"
     out.write_text("learner\n")
     assert main(["report", "--gradebook", str(book), "--out", str(out)]) == 2
     assert capsys.readouterr().err == (
