@@ -98,7 +98,7 @@ def test_the_pair_that_shares_most_comes_first_with_all_its_exercises() -> None:
     assert words.index("a and b") < words.index("b and c")
     assert "(80\u00a0%); Sign and verify (100\u00a0%)" in words
     assert "2 further likenesses" in words
-    assert "Close to the published solution of “Sign and verify”, which is no fault: c ." in words
+    assert "Close to the published solutions, which is no fault “Sign and verify”: c ." in words
 
 
 def test_what_is_left_out_is_said() -> None:

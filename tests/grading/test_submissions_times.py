@@ -172,7 +172,7 @@ def test_late_is_said_with_the_clock_that_says_so(tmp_path: Path) -> None:
     ada, bob, cy, _ = collected
     assert [finding.text for finding in ada.findings] == [
         (
-            "Handed in 5 minutes after it was due: at 2026-12-02 00:04 CET, by the clock of nbgrader's timestamp; "
+            "Handed in 5 minutes after it was due: at 2026-12-02 00:04 CET, according to nbgrader's timestamp; "
             "it was due at 2026-12-01 23:59 CET."
         )
     ]
@@ -189,7 +189,7 @@ def test_a_zip_of_folders_is_late_by_its_entries(tmp_path: Path) -> None:
     path = zipped(tmp_path / "x.zip", "ada/01_rsa.ipynb")
     (entry,) = gathered(path, due=parse_due("2026-11-30T11:00+01:00"))
     assert [finding.kind for finding in entry.findings] == ["late"]
-    assert "by the clock of the zip, whose times have no zone and are read as local time here" in entry.findings[0].text
+    assert "according to the zip, whose times have no zone and are read as local time here" in entry.findings[0].text
     (entry,) = gathered(path, due=parse_due("2026-11-30T12:00+01:00"))
     assert entry.findings == ()
     assert entry.submitted_at == dt.datetime(2026, 11, 30, 11, tzinfo=dt.UTC)

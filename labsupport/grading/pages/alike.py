@@ -46,7 +46,11 @@ def alike_part(tally: Tally, surveys: Mapping[str, Survey]) -> str:
             '<p class="soft">Where several learners share an answer, pairs are shown until all of them are named: '
             f"{implied:,} further likenesses among the same learners are not.</p>\n"
         )
-    return "".join([*parts, *_near(tally, surveys)])
+    if near := "".join(_near(tally, surveys)):
+        parts.append(
+            f"<details><summary>Close to the published solutions, which is no fault</summary>\n{near}</details>\n"
+        )
+    return "".join(parts)
 
 
 def _together(tally: Tally, surveys: Mapping[str, Survey]) -> list[tuple[_Both, list[tuple[ExerciseTally, Alike]]]]:
@@ -90,7 +94,4 @@ def _near(tally: Tally, surveys: Mapping[str, Survey]) -> Iterator[str]:
         near = surveys.get(exercise.id, Survey()).near_solution
         if near:
             named = [person(tally.names.get(learner, learner), learner) for learner in sorted(near)[:_MOST_NAMES]]
-            yield (
-                f'<p class="soft">Close to the published solution of “{look.escape(exercise.title)}”, which is no '
-                f"fault: {listed(named, len(near))}.</p>\n"
-            )
+            yield f'<p class="soft">“{look.escape(exercise.title)}”: {listed(named, len(near))}.</p>\n'

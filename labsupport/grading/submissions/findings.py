@@ -18,7 +18,7 @@ def late_finding(time: dt.datetime | None, clock: str, due: dt.datetime | None, 
         return Finding(
             "late",
             f"Handed in {how_late(time - due)} after it was due: at {in_words(time.astimezone(due.tzinfo))}, "
-            f"by the clock of {clock}; it was due at {in_words(due)}.{also}",
+            f"according to {clock}; it was due at {in_words(due)}.{also}",
         )
     return Finding("late", "Canvas marked it as late; how late, its zip does not tell.") if marked else None
 
