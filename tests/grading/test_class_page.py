@@ -6,7 +6,10 @@ from typing import get_args
 
 import pytest
 
+from labsupport.exercises import find
 from labsupport.exercises.model import AspectReport, Mistake, Report, State
+from labsupport.grading.gradebook.model import Adjustment
+from labsupport.grading.judging import exercises_of
 from labsupport.grading.pages.class_page import class_page
 from labsupport.grading.pages.drawings import spread_figure
 from labsupport.grading.pages.heat import STEPS, share
@@ -14,7 +17,7 @@ from labsupport.grading.pages.tally import Tally
 from labsupport.grading.records import ExerciseResult, Finding, FindingKind, Result
 from labsupport.grading.similarity import Alike, Survey, survey
 from labsupport.notebook import look
-from tests.grading.classes import LESSON, NASTY, class_of, graded, nasty
+from tests.grading.classes import LESSON, NASTY, NIGHT, class_of, graded, nasty
 from tests.grading.reading import read
 from tests.grading.test_feedback_page import contrast
 
@@ -56,6 +59,19 @@ def test_what_is_counted() -> None:
         assert words in page.words
     assert page.labels == ["Learners by points. 0 to under 1 points: 2; all 1 points: 1."]
     assert tally.marks == [0, 0, 1]
+
+
+def test_points_that_a_person_gave_are_marked_and_out_of_the_whole_lesson() -> None:
+    by_hand = Adjustment("eve", LESSON, "rsa-sign", 1.0, "Seen on paper.", NIGHT)
+    ids = [exercise.id for exercise in exercises_of(LESSON)]
+    results = [
+        graded(Result(LESSON, tuple(judged(4, exercise=id_) for id_ in ids)), "ada"),
+        graded(Result(LESSON, unjudged="It is no notebook."), "eve", adjustments=(by_hand,)),
+        graded(Result(LESSON, unjudged="It is no notebook."), "zoe"),
+    ]
+    words = read(page_of(Tally(results))).words
+    assert len(ids) > find("rsa-sign").points
+    assert f"ada {len(ids)} of {len(ids)} points eve 1 of {len(ids)} points, adjusted zoe no mark yet" in words
 
 
 def test_findings_are_by_kind_with_the_learners_named() -> None:

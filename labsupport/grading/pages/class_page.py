@@ -154,7 +154,9 @@ def _everybody(tally: Tally, pages: Mapping[str, str]) -> str:
         name = person(tally.names[row.learner], row.learner)
         if row.learner in pages:
             name = f'<a href="{look.escape(pages[row.learner])}">{name}</a>'
-        mark = points_text(row.points, row.out_of) if row.counts else "no mark yet"
+        out_of = row.out_of if row.judged else max(row.out_of, tally.out_of)
+        mark = points_text(row.points, out_of) if row.counts else "no mark yet"
+        mark += ", adjusted" if row.adjusted else ""
         rows.append(f'<tr><th scope="row" style="font-weight: 400">{name}</th><td class="number">{mark}</td></tr>\n')
     more = len(tally.rows) - len(rows)
     note = f"<p>{more:,} more are left out; the gradebook has them all.</p>\n" if more else ""

@@ -14,12 +14,17 @@ __all__ = ["AspectTally", "ExerciseTally", "MistakeTally", "Row", "Tally"]
 
 @dataclass(frozen=True)
 class Row:
-    """One learner: `counts` tells whether there is a mark."""
+    """One learner: `counts` tells whether there is a mark, `judged` by the judge, `adjusted` by a person.
+
+    Where nobody judged, `out_of` is that of the exercises alone which a person gave points for.
+    """
 
     learner: str
     points: float
     out_of: float
     counts: bool
+    judged: bool = True
+    adjusted: bool = False
 
 
 @dataclass
@@ -76,7 +81,7 @@ class Tally:
         result, learner = graded.result, graded.learner
         points, out_of = total(standings(graded))
         counts = not result.unjudged or bool(graded.adjustments)
-        self.rows.append(Row(learner, points, out_of, counts))
+        self.rows.append(Row(learner, points, out_of, counts, bool(result.exercises), bool(graded.adjustments)))
         self.names[learner] = graded.name or learner
         if counts:
             self.out_of = max(self.out_of, out_of)
