@@ -19,14 +19,14 @@ from labsupport.exercises.callee import Answer, Argument, Callee, File, Folder, 
 from labsupport.exercises.draw import Draw
 from labsupport.exercises.journal import observe
 from labsupport.exercises.local import LocalCallee
-from labsupport.exercises.model import Case, Exercise, Outcome, Report, judge
+from labsupport.exercises.model import AspectReport, Case, Exercise, Outcome, Report, judge
 from labsupport.exercises.plain import Plain
 from labsupport.exercises.verdicts import asking, compare
 from labsupport.grading import testimony, transcript
 from labsupport.grading.records import RecordError, report_to
 from labsupport.grading.replay_words import in_words
 from labsupport.grading.testimony import Call
-from labsupport.grading.transcript import Observation, recall, record, replay
+from labsupport.grading.transcript import CaseReplay, Observation, Replay, recall, record, replay
 from labsupport.pki.keys import generate
 from tests.exercises.adversaries import defined
 from tests.tools import run
@@ -228,6 +228,22 @@ class TestASpecThatChanged:
     def test_so_that_it_is_gone(self) -> None:
         with pytest.raises(UnknownExercise):
             replay(_text())
+
+
+@pytest.mark.parametrize(
+    ("change", "now"),
+    [
+        ({"notes": ("another",), "suspects": frozenset({"other"})}, "the same"),
+        ({"expected": "5"}, "the same verdict, in other words: ✗ expected 5; came 4"),
+        ({"passed": True}, "another verdict: ✓ 4"),
+    ],
+)
+def test_a_case_is_told_by_what_a_reader_sees_of_it(change: dict[str, object], now: str) -> None:
+    then = Outcome(False, "f(1)", "3", "4", notes=("one",))
+    case = CaseReplay(0, "all", (), then, replace(then, **change))  # type: ignore[arg-type]  # fields of an Outcome
+    whole = Report("rsa-sign", "Sign", 0, 1, "wrong", (AspectReport("all", 0, 1, 0, 1, 1, then),))
+    words = " ".join(in_words(Replay("rsa-sign", b"0", whole, (case,), report=whole)).split())
+    assert f"then ✗ expected 3; came 4 now {now}" in words
 
 
 class TestATamperedTranscript:
