@@ -124,11 +124,11 @@ def test_one_file_is_enough(tmp_path: Path) -> None:
     assert found(tmp_path / "ada_01_rsa.ipynb") == [("ada", "01_rsa", "ada_01_rsa.ipynb")]
 
 
-@pytest.mark.parametrize("name", ["ada", "ada/01_rsa.ipynb"])
+@pytest.mark.parametrize("name", ["ada", "ada/01_rsa.ipynb", "ada/04_authority"])
 def test_one_learner_s_own_folder_is_refused_with_a_hint(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write(tmp_path / "in", "ada/01_rsa.ipynb", "ada/04_authority.ipynb", "bob/01_rsa.ipynb")
+    write(tmp_path / "in", "ada/01_rsa.ipynb", "ada/04_authority/04_authority.ipynb", "bob/01_rsa.ipynb")
     place = tmp_path / "in" / name
     refused = complaint(lambda: gathered(place))
     assert refused.startswith(f"{place}: nobody can tell whose th")

@@ -109,7 +109,7 @@ def collect(
                 f"{place}: there are no notebooks here; name a folder with <learner>/<lesson>.ipynb, or a zip"
             )
         if gathering.nobodys and isinstance(opened, Folder) and not gathering.claimed:
-            raise UsageError(_nobodys(place))
+            raise UsageError(_nobodys(place, lessons))
         entries = tuple(_entries(opened.label, gathering.claimed, due_dates))
         return Collected(opened, entries, gathering.problems, gathering.notes)
     except BaseException:
@@ -118,10 +118,12 @@ def collect(
         raise
 
 
-def _nobodys(place: Path) -> str:
+def _nobodys(place: Path, lessons: Sequence[str]) -> str:
     """Return what is wrong with a place of which nobody can tell whose any notebook in it is."""
     found = place.resolve()
     folder, whose = (found, "these notebooks are") if found.is_dir() else (found.parent, "this notebook is")
+    if folder.name in lessons:  # nbgrader's, within a learner's
+        folder = folder.parent
     return (
         f"{place}: nobody can tell whose {whose}; put each learner's into a folder with the learner's name, "
         f"or, if {legible(folder.name, 60)} is a learner, name the folder above: {legible(str(folder.parent))}"
