@@ -126,10 +126,12 @@ def kernelspec(name: str = "python3") -> Finding:
     """Check that notebooks will run in this very Python, where labsupport is installed."""
     try:
         from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+        from jupyter_core.paths import jupyter_path
     except ModuleNotFoundError:
         return Finding("kernel", "missing", "jupyter_client is not installed", _REINSTALL)
     try:
-        command = KernelSpecManager().get_kernel_spec(name).argv[0]
+        # Without IPython's own folder, which it would make, and grumble where it cannot.
+        command = KernelSpecManager(kernel_dirs=jupyter_path("kernels")).get_kernel_spec(name).argv[0]
     except NoSuchKernel:
         return Finding("kernel", "missing", f"no kernel named {name}", "python -m ipykernel install --sys-prefix")
     # jupyter starts a bare "python" with the interpreter that it runs in itself.
@@ -184,7 +186,7 @@ def isolation() -> Finding:
     if sys.platform != "linux":
         return Finding("sandbox", "optional", "not on this system; for instructors: grade on Linux, or in WSL 2")
     try:
-        from labsupport.grading.sandbox.remedies import remedy
+        from labsupport.grading.sandbox.remedies import remedy, remedy_for_nested
         from labsupport.grading.sandbox.sandbox import NoSandbox, Sandbox
     except ModuleNotFoundError as error:
         return Finding("sandbox", "optional", f"{error.name} is not installed; for instructors", _REINSTALL)
@@ -197,5 +199,5 @@ def isolation() -> Finding:
         return Finding("sandbox", "optional", f"{why}; for instructors, who grade", remedy())
     if walls == "given":
         found = "namespaces within bubblewrap are not permitted: grading works, and takes longer"
-        return Finding("sandbox", "optional", f"{found}; for instructors", remedy())
+        return Finding("sandbox", "optional", f"{found}; for instructors", remedy_for_nested())
     return Finding("sandbox", "ok", "bubblewrap, with namespaces of their own for each submission")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import sys
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NoReturn
 
 import pytest
@@ -21,12 +23,12 @@ from labsupport.grading.callee import Learner, SandboxedCallee
 from labsupport.grading.inside.child import Walls
 from labsupport.grading.inside.limits import Limits
 from labsupport.grading.program import Step
-from labsupport.grading.sandbox import launch
+from labsupport.grading.sandbox import launch, step_down
 from labsupport.grading.sandbox.library import SHOWN, write_library
 from labsupport.grading.sandbox.processes import descendants
 from labsupport.grading.sandbox.sandbox import Child, NoSandbox, Sandbox
 from labsupport.grading.sandbox.step_down import UNPRIVILEGED
-from tests.tools import ROOT, need
+from tests.tools import ROOT, need, run
 
 Run = Callable[[str], Plain]
 
@@ -189,11 +191,12 @@ return found
             *("LC_CTYPE", "OLDPWD"),
         }
 
-    def test_of_processes_is_its_own(self, room: Room) -> None:
-        numbers = room.value("return [int(name) for name in os.listdir('/proc') if name.isdigit()]")
-        assert isinstance(numbers, list)
-        # Empty, or the keeper and the room.
-        assert len(numbers) in ((0,) if room.sandbox.walls == "nested" else (2,))
+    def test_of_processes_is_none(self, room: Room) -> None:
+        assert room.value("return os.listdir('/proc')") == []
+
+    def test_of_the_machines_name_is_none_where_it_can_be_changed(self, room: Room) -> None:
+        name = room.value("return socket.gethostname()")
+        assert name == ("sandbox" if room.sandbox.walls == "nested" else socket.gethostname())
 
     def test_of_its_keeper_is_none(self, room: Room) -> None:
         source = """
@@ -350,6 +353,11 @@ class TestProcess:
         assert uids == [str(UNPRIVILEGED if os.geteuid() == 0 else os.geteuid())] * 4
         for kind in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
             assert int(_status(learner.child().pid, kind)[0], 16) == 0
+        learner.lose()
+
+    def test_is_the_first_to_go_where_the_machine_runs_out_of_memory(self, room: Room) -> None:
+        learner = room.learner("")
+        assert Path(f"/proc/{learner.child().pid}/oom_score_adj").read_text() == "1000\n"
         learner.lose()
 
     def test_ends_with_all_that_it_started(self, room: Room) -> None:
@@ -602,6 +610,21 @@ class TestShown:
         assert places[0] < places[1] < len(arguments) - arguments[::-1].index(str(sources))
 
 
+# As engines of containers do it: mounts that nobody in there may take away.
+CONTAINER = ["unshare", "--mount", *(["--map-current-user", "--keep-caps"] if os.geteuid() else [])]
+IN_A_CONTAINER = """
+import os
+from labsupport.grading.inside import kernel
+from labsupport.grading.sandbox.sandbox import Sandbox
+kernel.mount_tmpfs("/proc/fs", 0)
+if os.geteuid():
+    kernel.drop_capabilities()
+with Sandbox() as sandbox:
+    sandbox.child()
+    print(sandbox.walls)
+"""
+
+
 @pytest.mark.tool
 class TestFallback:
     def test_is_a_bubblewrap_for_each_where_namespaces_are_not_to_be_had(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -618,6 +641,11 @@ class TestFallback:
         with those.sandbox:
             assert [those.value("return os.getpid()"), those.value("return os.getuid()")] == [2, 1000]
             assert those.sandbox.walls == "given"
+
+    def test_is_for_containers_that_cover_a_part_of_proc(self) -> None:
+        need("bwrap")
+        told = run([*CONTAINER, sys.executable, "-c", IN_A_CONTAINER], seconds=120)
+        assert (told.returncode, told.stdout, told.stderr) == (0, "given\n", "")
 
     def test_is_a_refusal_where_there_is_no_bubblewrap(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(launch, "find_bubblewrap", lambda: None)
@@ -644,3 +672,19 @@ def _alive(pid: int) -> bool:
         return _status(pid, "State")[0] not in "ZX"
     except OSError:
         return False
+
+
+def test_root_that_may_mount_nothing_lets_others_pass_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_: int) -> NoReturn:
+        raise PermissionError
+
+    monkeypatch.setattr(step_down, "_checked", refused)
+    monkeypatch.setattr(step_down, "_libc", SimpleNamespace(unshare=lambda _: -1))
+    private = tmp_path / "private"
+    stage = private / "library" / "stage"
+    stage.mkdir(parents=True)
+    private.chmod(0o700)
+    assert list(step_down._staged(["--ro-bind", "/usr", "/usr"], stage)) == ["--ro-bind", "/usr", "/usr"]
+    assert private.stat().st_mode & 0o777 == 0o711

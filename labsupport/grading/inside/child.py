@@ -54,6 +54,7 @@ def become_first(walls: Walls, limits: Limits, room: socket.socket, service: soc
                 code = os.waitstatus_to_exitcode(os.waitpid(keeper, 0)[1])
                 return
             kernel.die_with_parent(os.getppid())
+            kernel.name_machine("sandbox")
             kernel.bring_loopback_up()
             kernel.keep_buffers_small()
         if walls == "none":

@@ -30,6 +30,7 @@ __all__ = [
     "keep_buffers_small",
     "map_own_ids",
     "mount_tmpfs",
+    "name_machine",
     "promise_no_new_privileges",
     "remount_read_only",
     "unshare",
@@ -85,6 +86,12 @@ def bring_loopback_up() -> None:
         answer = fcntl.ioctl(control, request_get, struct.pack("16sh22x", b"lo", 0))
         flags = struct.unpack("16sh22x", answer)[1]
         fcntl.ioctl(control, request_set, struct.pack("16sh22x", b"lo", flags | up))
+
+
+def name_machine(name: str) -> None:
+    """Call the machine something else in a UTS namespace that was just made; its own name tells where one is."""
+    with suppress(OSError):  # filters of containers refuse it, and the name is no secret
+        socket.sethostname(name)
 
 
 def keep_buffers_small() -> None:

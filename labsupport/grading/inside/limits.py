@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 __all__ = ["Limits"]
 
 _MIB = 1024 * 1024
+# Of an interpreter that has imported little, rounded up.
+_INTERPRETER = 64 * _MIB
 
 
 @dataclass(frozen=True)
@@ -27,8 +30,7 @@ class Limits:
 
     def impose(self, others: int = 0) -> None:
         """Bind this process and its children, for good; `others` is how many processes are counted with them."""
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
-        space = pages * resource.getpagesize() + self.memory * _MIB
+        space = _address_space() + self.memory * _MIB
         for kind, most in (
             (resource.RLIMIT_AS, space),
             (resource.RLIMIT_FSIZE, self.file_size * _MIB),
@@ -39,7 +41,8 @@ class Limits:
             _, hard = resource.getrlimit(kind)
             allowed = most if hard == resource.RLIM_INFINITY else min(most, hard)
             resource.setrlimit(kind, (allowed, allowed))
-        Path("/proc/self/oom_score_adj").write_text("1000")
+        with suppress(FileNotFoundError):  # where there is no /proc the judge sees to it, from outside
+            Path("/proc/self/oom_score_adj").write_text("1000")
 
     def to_json(self) -> dict[str, int]:
         """Return the limits as plain data."""
@@ -49,3 +52,11 @@ class Limits:
     def from_json(cls, record: dict[str, Any]) -> Limits:
         """Return the limits that `to_json` wrote."""
         return cls(**record)
+
+
+def _address_space() -> int:
+    """Return the bytes of this process's address space: counted, or estimated where there is no ``/proc``."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    except FileNotFoundError:
+        return _INTERPRETER

@@ -61,8 +61,9 @@ def start(library: Path, judge: socket.socket, *, isolated: bool, once: bool) ->
     if bubblewrap is None:
         raise FileNotFoundError("bubblewrap is not installed")
     python = [_inside(Path(sys.executable)), "-I", "-c", boot]
-    # Process 1 is then the keeper, who cannot be stopped or looked into, and not a bubblewrap that can.
-    arguments = [*_walls(library), *(("--as-pid-1",) if once else ())]
+    # For one child, process 1 is the keeper, who cannot be stopped or looked into, and not a bubblewrap that can; and
+    # containers, whose own /proc is covered in part, permit no fresh one.
+    arguments = [*_walls(library), *(("--as-pid-1",) if once else ("--proc", "/proc"))]
     # By a file without a name, so that nobody reads them in the list of processes.
     written = os.memfd_create("arguments")
     try:
@@ -94,7 +95,7 @@ def _walls(library: Path) -> Iterator[str]:
     """Yield bubblewrap's arguments; a bind's source follows ``--ro-bind`` and stands before its target."""
     yield from ("--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts")
     yield from ("--unshare-cgroup-try", "--uid", "1000", "--gid", "1000", "--cap-drop", "ALL")
-    yield from ("--die-with-parent", "--new-session", "--clearenv", "--hostname", "sandbox")
+    yield from ("--die-with-parent", "--new-session", "--clearenv")
     for name, value in _ENVIRONMENT.items():
         yield from ("--setenv", name, value)
     for path in map(Path, _SYSTEM):
@@ -118,7 +119,7 @@ def _walls(library: Path) -> Iterator[str]:
     for folder in _whole_libraries():
         yield from ("--tmpfs", folder, "--remount-ro", folder)
     # Of the device that is all zeros people can share mappings, which are memory that nobody limits; of the other not.
-    yield from ("--proc", "/proc", "--dev", "/dev", "--dev-bind", "/dev/full", "/dev/zero", "--remount-ro", "/dev")
+    yield from ("--dir", "/proc", "--dev", "/dev", "--dev-bind", "/dev/full", "/dev/zero", "--remount-ro", "/dev")
     yield from ("--size", str(_SCRATCH), "--tmpfs", "/tmp")  # noqa: S108  # the sandbox's own
     yield from ("--remount-ro", "/", "--chdir", "/tmp")  # noqa: S108  # the same
 

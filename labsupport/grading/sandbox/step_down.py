@@ -33,9 +33,12 @@ def main() -> None:
     with os.fdopen(int(sys.argv[1]), "rb") as written:
         bubblewrap, arguments, command, stage = json.load(written)
     arguments = list(_staged(arguments, Path(stage)))
-    os.setgroups([])
-    os.setresgid(UNPRIVILEGED, UNPRIVILEGED, UNPRIVILEGED)
-    os.setresuid(UNPRIVILEGED, UNPRIVILEGED, UNPRIVILEGED)
+    try:
+        os.setgroups([])
+        os.setresgid(UNPRIVILEGED, UNPRIVILEGED, UNPRIVILEGED)
+        os.setresuid(UNPRIVILEGED, UNPRIVILEGED, UNPRIVILEGED)
+    except PermissionError:
+        sys.exit("root may not become an ordinary user")
     passed = os.memfd_create("arguments", 0)
     os.write(passed, b"".join(os.fsencode(argument) + b"\0" for argument in arguments))
     os.lseek(passed, 0, os.SEEK_SET)
@@ -48,8 +51,10 @@ def _staged(arguments: list[str], stage: Path) -> Iterator[str]:
         _checked(_libc.unshare(_NEWNS))
         _mount(None, Path("/"), None, _MS_REC | _MS_PRIVATE)
         _mount("tmpfs", stage, "tmpfs", 0, "mode=0755")
-    except PermissionError:
-        # Root of a container: perhaps everything can be read all the same.
+    except OSError:
+        # Root of a container.  The interpreter everybody can read, perhaps; the library lies in this folder, which can
+        # be passed then and not listed.
+        stage.parent.parent.chmod(0o711)
         yield from arguments
         return
     sources = [value for option, value in pairwise(arguments) if option == "--ro-bind"]
