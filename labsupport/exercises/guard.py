@@ -1,6 +1,7 @@
 """Run a learner's code in this process, under a deadline, with what it prints captured.
 
-In the main thread of a POSIX process a timer interrupts the code. Elsewhere the code runs in a daemon thread that is
+In the main thread of a POSIX process a timer interrupts the code when its time is up, in which waiting for a processor
+does not count where the system tells it (Linux). Elsewhere the code runs in a daemon thread that is
 given up on at the deadline, which the result says: only restarting the kernel stops it.
 """
 
@@ -21,12 +22,14 @@ from types import FrameType
 from typing import Any, Generic, NoReturn, TypeVar
 
 from labsupport.exercises.plain import class_name, readable
+from labsupport.exercises.waiting import FairTime, waited
 
 __all__ = ["Ended", "OutOfTime", "guarded", "uninterrupted"]
 
 T = TypeVar("T")
 
 PRINTED_LIMIT = 4000
+_MOMENT_SECONDS = 1e-3
 _TICK_SECONDS = 0.05  # from the first interruption to the second, so that the work can tidy up
 _VOLLEY_SECONDS = (1e-6, 3e-4)  # from then on
 
@@ -93,7 +96,8 @@ class _Timer:
 
     def __init__(self, deadline: float) -> None:
         # At least a moment: a timer of zero seconds never rings.
-        self._deadline = max(deadline, 1e-3)
+        self._deadline = max(deadline, _MOMENT_SECONDS)
+        self._patience = FairTime(self._deadline, lambda: waited("thread-self"))
         self._pressed = False
         self.armed = True
         self.rang = False
@@ -126,6 +130,9 @@ class _Timer:
     def _ring(self, _number: int, frame: FrameType | None) -> None:
         # In the frame of _interrupted itself the work has not begun or is done: raising there would hit the judge.
         if not self.armed or (frame is not None and frame.f_code is _interrupted.__code__):
+            return
+        if not self.rang and (left := self._patience.left()) > _MOMENT_SECONDS:
+            signal.setitimer(signal.ITIMER_REAL, left, _TICK_SECONDS)
             return
         if getattr(_holds, "depth", 0):
             _holds.due = True
@@ -169,7 +176,9 @@ def _given_up(work: Callable[[], T], deadline: float) -> tuple[T | None, bool, b
     results: list[T] = []
     thread = threading.Thread(target=lambda: results.append(work()), daemon=True, name="exercise")
     thread.start()
-    thread.join(max(deadline, 0))
+    patience = FairTime(max(deadline, 0), lambda: waited(f"self/task/{thread.native_id}"))
+    while thread.is_alive() and (left := patience.left()) > 0:
+        thread.join(left)
     return (results[0], False, False) if results else (None, True, thread.is_alive())
 
 

@@ -11,50 +11,35 @@ from dataclasses import dataclass, field, replace
 from labsupport.exercises.callee import Answer, Argument, Handle, as_arguments
 from labsupport.exercises.conversation import FarWire
 from labsupport.exercises.messages import BrokenOff, Silent, TooLong, Until
+from labsupport.exercises.waiting import WALL_FACTOR, FairTime, waited
 from labsupport.grading.program import Step
-from labsupport.grading.sandbox.processes import waited
 from labsupport.grading.sandbox.sandbox import Child, Sandbox
 
 __all__ = ["CELL_SECONDS", "GRACE_SECONDS", "Gone", "Learner", "SandboxedCallee", "SandboxedWire"]
 
 CELL_SECONDS = 20.0
 GRACE_SECONDS = 1.0
-# Time for which the machine was busy with others does not count, but for ever is too long.
-_WALL_FACTOR = 10.0
-# Nor do many processes get together what one may not have: a crowd of its own would keep the function waiting for ever.
+# Many processes do not get together what one may not have: a crowd of its own would keep the function waiting for ever.
 _WORK_FACTOR = 2.0
 _ENDED = "ended its process"
 _USED_UP = "the time for this submission was used up"
 
 
-class _FairTime:
-    """Patience for `seconds` of a child's time, in which waiting for a processor does not count."""
+class _FairTime(FairTime):
+    """Patience for `seconds` of a child's time."""
 
     def __init__(self, child: Child, seconds: float) -> None:
+        # The judge has to answer too: while it waits for a processor, so does the child.
+        super().__init__(seconds, lambda: child.waited() + waited("thread-self"))
         self._child = child
-        self._seconds = seconds
-        self._began = time.monotonic()
-        self._waited = self._waits()
         self._worked: float | None = None  # looked up when it matters: most calls are over long before
 
-    def _waits(self) -> float:
-        # The judge has to answer too: while it waits for a processor, so does the child.
-        return self._child.waited() + waited("thread-self")
-
-    def left(self) -> float:
-        """Return the seconds that are left, at least."""
-        elapsed = time.monotonic() - self._began
-        if elapsed < self._seconds:
-            return self._seconds - elapsed
-        if elapsed >= self._seconds * _WALL_FACTOR:
-            return 0.0
+    def _is_spent(self) -> bool:
+        # Who waits for a crowd of its own is found out early.
         worked = self._child.worked()
         if self._worked is None:
             self._worked = worked
-        if worked - self._worked >= self._seconds * _WORK_FACTOR:
-            return 0.0
-        # Looked at again soon, however much waiting there was: who waits for a crowd of its own is found out early.
-        return min(self._seconds - elapsed + max(self._waits() - self._waited, 0.0), self._seconds / 4)
+        return worked - self._worked >= self._seconds * _WORK_FACTOR
 
 
 class Gone(Exception):
@@ -184,7 +169,7 @@ class SandboxedCallee:
 
     def _heard(self, child: Child, function: str, arguments: Sequence[Argument], deadline: float) -> Answer:
         try:
-            return child.conversation.call(function, arguments, deadline * _WALL_FACTOR, _FairTime(child, deadline))
+            return child.conversation.call(function, arguments, deadline * WALL_FACTOR, _FairTime(child, deadline))
         except Silent:
             # What it has printed says where it was; and a function that lets itself be interrupted costs no process.
             child.interrupt()
@@ -209,7 +194,7 @@ class SandboxedWire:
         self._time = _FairTime(child, deadline)
         self._wire: FarWire | None = None
         try:
-            self._wire = child.conversation.accept(handle, deadline * _WALL_FACTOR, self._time)
+            self._wire = child.conversation.accept(handle, deadline * WALL_FACTOR, self._time)
         except (Silent, BrokenOff) as stopped:
             self._give_up(stopped)
 

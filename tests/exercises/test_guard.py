@@ -6,12 +6,15 @@ import os
 import signal
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable
 
 import pytest
 
+from labsupport.exercises import guard
 from labsupport.exercises.guard import Ended, guarded
+from labsupport.exercises.waiting import WALL_FACTOR, waited
 
 
 def _in_a_thread(work: Callable[[], object], deadline: float) -> Ended[object]:
@@ -27,6 +30,36 @@ def _for_ever() -> None:
         pass
 
 
+def _busy(seconds: float) -> str:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        pass
+    return "done"
+
+
+class Neighbours:
+    """Others who take the processor away, in addition to those who really do."""
+
+    def __init__(self) -> None:
+        self._taken = 0.0
+        self._asked = False
+
+    def take(self, seconds: float) -> None:
+        self._taken = seconds
+
+    def waited(self, process: int | str) -> float:
+        taken = self._taken if self._asked else 0.0
+        self._asked = True
+        return taken + waited(process)
+
+
+@pytest.fixture
+def neighbours(monkeypatch: pytest.MonkeyPatch) -> Neighbours:
+    made = Neighbours()
+    monkeypatch.setattr(guard, "waited", made.waited)
+    return made
+
+
 class TestInTheMainThread:
     def test_work_in_time_gives_its_value(self) -> None:
         ended = guarded(lambda: 5, 5)
@@ -37,6 +70,23 @@ class TestInTheMainThread:
     def test_work_that_goes_on_is_interrupted(self, deadline: float) -> None:
         ended = guarded(_for_ever, deadline)
         assert (ended.value, ended.late, ended.running) == (None, True, False)
+
+    def test_time_without_a_processor_is_not_the_works_own(self, neighbours: Neighbours) -> None:
+        neighbours.take(0.3)
+        ended = guarded(lambda: _busy(0.4), 0.2)
+        assert (ended.value, ended.late) == ("done", False)
+        assert ended.seconds >= 0.4
+
+    def test_but_not_for_ever(self, neighbours: Neighbours) -> None:
+        neighbours.take(1000.0)
+        ended = guarded(_for_ever, 0.05)
+        assert (ended.value, ended.late, ended.running) == (None, True, False)
+        assert ended.seconds >= 0.05 * WALL_FACTOR
+
+    def test_work_that_waits_by_itself_has_waited_enough(self) -> None:
+        ended = guarded(lambda: threading.Event().wait(60), 0.1)
+        assert (ended.value, ended.late) == (None, True)
+        assert ended.seconds < 60
 
     def test_nothing_stays_behind(self) -> None:
         before = (signal.getsignal(signal.SIGALRM), signal.getsignal(signal.SIGINT), sys.gettrace())
@@ -99,6 +149,11 @@ class TestInAnotherThread:
         ended = _in_a_thread(lambda: (print("hm"), stop.wait()), 0.1)
         stop.set()
         assert (ended.value, ended.late, ended.running, ended.printed) == (None, True, True, "hm\n")
+
+    def test_time_without_a_processor_is_not_the_works_own(self, neighbours: Neighbours) -> None:
+        neighbours.take(0.3)
+        ended = _in_a_thread(lambda: _busy(0.4), 0.2)
+        assert (ended.value, ended.late) == ("done", False)
 
 
 class TestWhatIsPrinted:

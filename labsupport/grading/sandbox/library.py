@@ -21,6 +21,7 @@ SHOWN = (
     "exercises.plain",
     "exercises.room",
     "exercises.scratch",
+    "exercises.waiting",
     "grading.inside.cells",
     "grading.inside.child",
     "grading.inside.kernel",

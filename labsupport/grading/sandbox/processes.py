@@ -1,4 +1,4 @@
-"""What the kernel tells about a submission's processes: who they are, what they hold, how long they had to wait."""
+"""What the kernel tells about a submission's processes: who they are, what they hold, how long they have worked."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["buffers_of", "descendants", "end_tree", "memory_of", "parent_of", "waited", "worked"]
+__all__ = ["buffers_of", "descendants", "end_tree", "memory_of", "parent_of", "worked"]
 
-_NANO = 1e-9
 _TICKS = os.sysconf("SC_CLK_TCK")
 _KEPT = (b"RssAnon:", b"RssShmem:", b"VmSwap:")
 _SHARED = (b"Pss_Anon:", b"Pss_Shmem:", b"SwapPss:")
@@ -113,17 +112,6 @@ def worked(pids: Iterable[int]) -> float:
         with suppress(OSError, ValueError, IndexError):
             ticks += sum(map(int, _fields(pid)[11:15]))  # utime, stime, cutime, cstime (proc_pid_stat(5))
     return ticks / _TICKS
-
-
-def waited(pid: int | str) -> float:
-    """Return the seconds for which a process was ready to run and had no processor; 0.0 where nobody counts them.
-
-    This is the second number of ``/proc/PID/schedstat``, of the process's first thread.
-    """
-    try:
-        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) * _NANO
-    except (OSError, ValueError, IndexError):
-        return 0.0
 
 
 def end_tree(pid: int) -> None:

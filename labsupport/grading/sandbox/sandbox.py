@@ -26,6 +26,7 @@ from typing import Literal, Self, TypeAlias
 from labsupport.errors import NoSandbox
 from labsupport.exercises.conversation import Conversation
 from labsupport.exercises.messages import Channel
+from labsupport.exercises.waiting import waited
 from labsupport.grading.inside.child import Walls
 from labsupport.grading.inside.limits import Limits
 from labsupport.grading.sandbox import launch
@@ -36,7 +37,6 @@ from labsupport.grading.sandbox.processes import (
     end_tree,
     memory_of,
     parent_of,
-    waited,
     worked,
 )
 from labsupport.grading.sandbox.remedies import with_remedy
