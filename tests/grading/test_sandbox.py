@@ -195,8 +195,10 @@ return found
         assert room.value("return os.listdir('/proc')") == []
 
     def test_of_the_machines_name_is_none_where_it_can_be_changed(self, room: Room) -> None:
-        name = room.value("return socket.gethostname()")
-        assert name == ("sandbox" if room.sandbox.walls == "nested" else socket.gethostname())
+        # Bubblewrap's child may not, nor may anybody in most containers.
+        permitted = run(["unshare", "--map-root-user", "--uts", "hostname", "x"]).returncode == 0
+        name = "sandbox" if permitted and room.sandbox.walls == "nested" else socket.gethostname()
+        assert room.value("return socket.gethostname()") == name
 
     def test_of_its_keeper_is_none(self, room: Room) -> None:
         source = """
@@ -644,6 +646,8 @@ class TestFallback:
 
     def test_is_for_containers_that_cover_a_part_of_proc(self) -> None:
         need("bwrap")
+        if run([*CONTAINER, "true"]).returncode:
+            pytest.skip("this user may mount nothing: a container, perhaps")
         told = run([*CONTAINER, sys.executable, "-c", IN_A_CONTAINER], seconds=120)
         assert (told.returncode, told.stdout, told.stderr) == (0, "given\n", "")
 
