@@ -83,7 +83,8 @@ class Display:
         print(f"\nJudged {summary.judged} in {seconds:.1f} s{known}.")
         if summary.findings:
             found = ", ".join(f"{kind} {count}" for kind, count in summary.findings.most_common())
-            print(wrapped(f"Findings: {found}.", width))
+            whose = "" if written else "; `labsupport report --out pages` says whose"
+            print(wrapped(f"Findings: {found}{whose}.", width))
         if summary.unjudged:
             print(
                 "\n".join(["Not judged:", *(wrapped(f"  {plain(line)}", width, "    ") for line in summary.unjudged)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,6 +53,21 @@ def test_a_second_try_is_announced_where_a_bar_would_stand_still(capsys: pytest.
 def test_attention_is_asked_for_with_the_reason(done: Done, said: str, capsys: pytest.CaptureFixture[str]) -> None:
     Display(1, as_json=False).done(done)
     assert capsys.readouterr() == ("", said)
+
+
+@pytest.mark.parametrize(
+    ("written", "line"),
+    [
+        ([], "Findings: late 2, time 1; `labsupport report --out pages` says whose."),
+        (["pages/class/01_rsa.html"], "Findings: late 2, time 1."),
+    ],
+)
+def test_findings_are_counted_and_it_is_said_where_they_are(
+    written: list[str], line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    summary = Summary(findings=Counter(late=2, time=1))
+    Display(0, as_json=False).summary(summary, [], Path("g"), written, {})
+    assert line in capsys.readouterr().out.splitlines()
 
 
 @pytest.mark.parametrize("width", [20, 45, 60, 200])
