@@ -69,10 +69,13 @@ class Recording:
         # A learner's function may make keys too; they are none of the judge's observations.
         with kept_by(None):
             answer = self._callee.call(function, *given, deadline=deadline)
-        if any(listener.cut for listener in listeners.values()) or not self.holds(_answer_to(answer)):
-            answer = Answer(fault=_FAULT, late=answer.late, seconds=answer.seconds)
+        told = _answer_to(answer)
+        if any(listener.cut for listener in listeners.values()) or not self.holds(told):
+            # As a deadline does, it ends the aspect: whoever says too much again and again must not keep the judge.
+            answer = Answer(fault=_FAULT, late=True, seconds=answer.seconds)
+            told = _answer_to(answer)
         described = [_argument_to(argument) for argument in arguments]
-        self._journal.entries.append([CALL, function, described, talk, _answer_to(answer)])
+        self._journal.entries.append([CALL, function, described, talk, told])
         return answer
 
     def accept(self, handle: Handle, *, deadline: float = 5.0) -> Wire:

@@ -10,6 +10,7 @@ import pytest
 from labsupport.errors import ReplayMismatch
 from labsupport.exercises.callee import Answer, Argument, File, Folder, Handle, Url, Wire
 from labsupport.exercises.journal import Entry, Journal, Reader
+from labsupport.grading import testimony
 from labsupport.grading.records import RecordError
 from labsupport.grading.testimony import Recording, Remembered, call_from
 
@@ -97,3 +98,12 @@ def test_closing_closes_the_callee_and_a_memory_needs_none() -> None:
     Recording(callee, Journal()).close()
     assert callee.closed
     Remembered(Reader()).close()
+
+
+def test_who_says_too_much_is_asked_no_more_in_that_aspect(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(testimony, "ROOM", 1000)
+    journal = Journal()
+    cut = Recording(Saying(Answer(value="x" * 2000)), journal).call("f")
+    assert cut.late
+    assert cut.value is None
+    assert Remembered(Reader(json.loads(json.dumps(journal.entries)))).call("f") == cut
