@@ -188,5 +188,16 @@ def _decoded(wire: object) -> Plain:
 
 
 def same(left: Plain, right: Plain) -> bool:
-    """Compare plain values with exact types: ``True`` is not 1, a tuple is not a list, NaN is NaN."""
-    return to_wire(left) == to_wire(right)
+    """Compare plain values with exact types: ``True`` is not 1, a tuple is not a list, NaN is NaN.
+
+    It stops at the first difference: an answer may be as long as it likes, and is compared with every known mistake.
+    """
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
+        return len(left) == len(right) and all(map(same, left, right))
+    if isinstance(left, dict) and isinstance(right, dict):
+        return list(left) == list(right) and all(map(same, left.values(), right.values()))
+    if isinstance(left, float):
+        return repr(left) == repr(right)  # which tells 0.0 from -0.0, and has one word for every NaN
+    return left == right
