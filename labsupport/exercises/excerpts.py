@@ -85,7 +85,8 @@ def _listed(opening: str, parts: Sequence[Callable[[int], str]], closing: str, r
     for number, part in enumerate(parts, start=1):
         joint = ", " if text else ""
         last = number == len(parts)
-        shown = part(room - len(text) - len(joint))
+        # What follows is at least counted.
+        shown = part(room - len(text) - len(joint) - (0 if last else len(rest) + 2))
         if len(text + joint + shown) + (0 if last else len(rest) + 2) > room:
             return f"{opening}{text}{joint}{rest}{closing}"
         text += joint + shown

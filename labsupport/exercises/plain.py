@@ -27,7 +27,7 @@ MAX_SIZE = 8_000_000  # bytes of ints, characters of text and bytes, all togethe
 _SCALARS = (bool, int, float, str, bytes)
 _CONTAINERS = (list, tuple, dict)
 _ADVICE = {
-    "generator": "return a list",
+    "generator": "return a list or a tuple",
     "range": "return a list",
     "map": "return a list",
     "filter": "return a list",

@@ -45,7 +45,7 @@ SCENES: dict[str, Scene] = {
         LIAR + "def f(): return {'k': [Liar(1)]}",
         Answer(fault="returned data that holds a subclass of int named Liar; return a plain int"),
     ),
-    "a generator": Scene("def f(): yield 1", Answer(fault="returned a generator; return a list")),
+    "a generator": Scene("def f(): yield 1", Answer(fault="returned a generator; return a list or a tuple")),
     "a class that fails when it is looked at": Scene(
         "class Shy:\n __class__ = property(lambda self: 1 / 0)\ndef f(): return Shy()",
         Answer(fault="returned a Shy; return plain data: None, bool, int, float, str, bytes, list, tuple or dict"),

@@ -48,7 +48,7 @@ REFUSED: dict[str, object] = {
     "a subclass of dict named Sly; return a plain dict": Sly(k=1),
     "data that holds a subclass of int named Liar; return a plain int": [Liar(1)],
     "data that holds a set; return a list": {"k": {1}},
-    "a generator; return a list": (number for number in range(3)),
+    "a generator; return a list or a tuple": (number for number in range(3)),
     "a dict_keys; return a list": {}.keys(),
     "a bytearray; return bytes": bytearray(b"x"),
     "a builtin_function_or_method; return what it returns, not the function itself": len,

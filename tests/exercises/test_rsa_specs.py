@@ -43,6 +43,46 @@ def keypair(p, q, e):
     return p * q, d + order if d + order < p * q else d
 """,
     ),
+    "exponents below the totient alone, as in the article": (
+        "rsa-keypair",
+        """
+import math
+def keypair(p, q, e):
+    phi = (p - 1) * (q - 1)
+    if min(p, q) < 2 or p == q or not 1 < e < phi or math.gcd(e, phi) > 1:
+        raise ValueError
+    return p * q, pow(e, -1, phi)
+""",
+    ),
+    "a function that calls itself": (
+        "rsa-keypair",
+        """
+import math
+def inverse(a, m):
+    return 1 if a == 1 else (m * (a - inverse(m % a, a)) + 1) // a
+def keypair(p, q, e):
+    phi = (p - 1) * (q - 1)
+    if min(p, q, e) < 2 or p == q or math.gcd(e, phi) > 1:
+        raise ValueError
+    return p * q, inverse(e % phi, phi)
+""",
+    ),
+    "other coefficients": (
+        "rsa-inverse",
+        """
+import math
+def egcd(a, b):
+    g = math.gcd(a, b)
+    if a == 0 or b == 0:
+        return g, (a > 0) - (a < 0), (b > 0) - (b < 0)
+    x = pow(a // g, -1, abs(b // g)) + 5 * b // g
+    return g, x, (g - a * x) // b
+def modinv(a, n):
+    if n < 2 or math.gcd(a, n) > 1:
+        raise ValueError
+    return egcd(a, n)[1] % n
+""",
+    ),
     "signs taken off and put on": (
         "rsa-inverse",
         """
@@ -91,6 +131,46 @@ def modexp(mul, base, exponent):
     return result
 """,
     ),
+    "two products in each step": (
+        "rsa-modexp",
+        """
+def modexp(mul, base, exponent):
+    if exponent < 0:
+        raise ValueError
+    low, high = 1, base
+    for bit in f"{exponent:b}":
+        low, high = (mul(low, high), mul(high, high)) if bit == "1" else (mul(low, low), mul(low, high))
+    return low
+""",
+    ),
+    "a power of one's own": (
+        "rsa-sign",
+        """
+def power(base, exponent, n):
+    result = 1
+    for bit in f"{exponent:b}":
+        result = result * result * (base if bit == "1" else 1) % n
+    return result
+def sign(message, d, n):
+    if message < 0 or message >= n:
+        raise ValueError
+    return power(message, d, n)
+def verify(message, signature, e, n):
+    if signature not in range(n):
+        return False
+    return power(signature, e, n) == message
+""",
+    ),
+    "the root by floats": (
+        "rsa-factor",
+        """
+def crack(n, e):
+    for p in range(2, int(n**0.5) + 1) if n > 5 else ():
+        if n % p == 0 and p * p != n:
+            return pow(e, -1, (p - 1) * (n // p - 1))
+    raise ValueError
+""",
+    ),
     "one step at a time": (
         "rsa-factor",
         """
@@ -110,6 +190,20 @@ def crack(n, e):
     "the inverse signed": (
         "rsa-forge",
         "def forge(sign, e, n, message): return pow(sign(pow(message, -1, n)), -1, n)",
+    ),
+    "one power more than the signer minds": (
+        "rsa-forge",
+        "def forge(sign, e, n, message): return sign(pow(message, e + 1, n)) * pow(message, -1, n) % n",
+    ),
+    "the message asked for first": (
+        "rsa-forge",
+        """
+def forge(sign, e, n, message):
+    try:
+        return sign(message)
+    except ValueError:
+        return sign(message * pow(2, e, n)) * pow(2, -1, n) % n
+""",
     ),
     "unreduced questions": (
         "rsa-forge",

@@ -178,7 +178,7 @@ BAD_DAYS: dict[str, tuple[Callable[..., object], str]] = {
     "returns NaN": (lambda *_: float("nan"), "nan (a float, not a bool)"),
     "returns a huge int": (lambda *_: 1 << 10_000_000, "returned an int of 10,000,001 bits; 100,000 are the limit"),
     "returns a large int": (lambda *_: 1 << 50_000, "0x100000000000…00000000 (50,001 bits) (an int, not a bool)"),
-    "returns a generator": (_generating, "returned a generator; return a list"),
+    "returns a generator": (_generating, "returned a generator; return a list or a tuple"),
     "recurses for ever": (_recursing, "raised RecursionError"),
     "exits": (_exiting, "raised SystemExit: enough"),
     "interrupts itself": (lambda *_: (_ for _ in ()).throw(KeyboardInterrupt), "raised KeyboardInterrupt"),

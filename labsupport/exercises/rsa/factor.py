@@ -16,7 +16,7 @@ from labsupport.exercises.callee import Callee
 from labsupport.exercises.draw import Draw
 from labsupport.exercises.model import Case, Exercise, Mistake, Outcome
 from labsupport.exercises.plain import Plain
-from labsupport.exercises.rsa.matching import Match, either, is_int, late, looking, raises, refuses, such, value
+from labsupport.exercises.rsa.matching import Match, either, habits, is_int, late, looking, raises, refuses, such, value
 from labsupport.rsa import is_prime
 
 __all__ = ["EXERCISE", "Public"]
@@ -95,20 +95,29 @@ def _accepting(kind: Callable[[Public], bool]) -> Callable[[Public], Match]:
 
 def _not_finding(what: Callable[[Public], bool]) -> Callable[[Public], Match]:
     """Find nothing, or something wrong, where `what` says so."""
-    return lambda public: _lost(public) if public.is_key and what(public) else either(_right(public), _unkeyed(public))
+
+    def found(public: Public) -> Match:
+        if not what(public):
+            return _right(public)
+        return _lost(public) if public.is_key else either(refuses, _whatever)
+
+    return found
 
 
 def _lost(public: Public) -> Match:
     return lambda answer: not answer.late and not _right(public)(answer)
 
 
-def _unkeyed(public: Public) -> Match:
-    """Where n is no key, a function that is wrong about the primes may say anything."""
-    return either(refuses, _whatever) if not public.is_key else _never
+def _are_factors(given: Plain, public: Public) -> bool:
+    """Tell whether `given` is a prime factor, or both."""
+    both = (public.p, public.q)
+    return (isinstance(given, int) and given in both) or given in (both, both[::-1], [*both], [*both[::-1]])
 
 
-def _never(_: object) -> bool:
-    return False
+def _holds_d(given: Plain, public: Public) -> bool:
+    """Tell whether `given` is a tuple or list with d in it."""
+    items = given if isinstance(given, list | tuple) and len(given) > 1 else ()
+    return any(isinstance(d, int) and public.e * d % public.order == 1 for d in items)
 
 
 def _takes_time(public: Public) -> Match:
@@ -142,12 +151,12 @@ MISTAKES: dict[str, tuple[str, Callable[[Public], Match]]] = {
         lambda public: _right(public) if public.is_key else either(value(None), refuses),
     ),
     "past-the-root": (
-        "Where n has no divisor it goes on beyond the square root, and was still searching when the time was up.",
+        "Where n has no divisor it was still searching when the time was up; beyond the square root there is none.",
         _past_the_root,
     ),
     "two-not-tried": (
         "It finds no prime in an even modulus: its search begins beyond 2.",
-        _not_finding(lambda public: 2 in (public.p, public.q)),
+        _not_finding(lambda public: public.n % 2 == 0),
     ),
     "stops-before-the-root": (
         "It misses a prime that lies right at the square root of n.",
@@ -160,10 +169,8 @@ MISTAKES: dict[str, tuple[str, Callable[[Public], Match]]] = {
     "totient-n-minus-1": ("Its d undoes e modulo n - 1, as if n were a prime.", _modulo(lambda public: public.n - 1)),
     "inverse-modulo-n": ("Its d undoes e modulo n; exponents count differently.", _modulo(lambda public: public.n)),
     "returns-a-factor": (
-        "It returns a prime factor of n; the private exponent is asked for.",
-        lambda public: (
-            _int_such(lambda number: number in (public.p, public.q)) if public.is_key else either(refuses, _whatever)
-        ),
+        "It returns the prime factors of n, or one of them; the private exponent is asked for.",
+        lambda public: such(lambda given: _are_factors(given, public)) if public.is_key else either(refuses, _whatever),
     ),
     "returns-the-totient": (
         "It returns what exponents count modulo; d is still to be made of that.",
@@ -173,8 +180,12 @@ MISTAKES: dict[str, tuple[str, Callable[[Public], Match]]] = {
             else either(refuses, _whatever)
         ),
     ),
+    "more-than-d": (
+        "It returns a key, as in exercise 1; d alone is asked for.",
+        lambda public: such(lambda given: _holds_d(given, public)) if public.is_key else refuses,
+    ),
     "grows-with-n": (
-        "With 40 bits it was still at work when the time was up: it takes about as many steps as n is large.",
+        "With 40 bits it was still at work when the time was up: it does more than to divide up to the square root.",
         _takes_time,
     ),
 }
@@ -255,7 +266,10 @@ EXERCISE = Exercise(
     functions=(FUNCTION,),
     aspects={SMALL: 1.0, LARGE: 1.0},
     cases=_cases,
-    mistakes=tuple(Mistake(name, sentence) for name, (sentence, _) in MISTAKES.items()),
+    mistakes=(
+        *(Mistake(name, sentence) for name, (sentence, _) in MISTAKES.items()),
+        *habits("refusal-returned", "returns-nothing", "floats", "another-type", "another-exception"),
+    ),
     answered_by=("labsupport.rsa",),
     hint="For n = 33 and e = 3: which two primes make 33, what do exponents count modulo, and what undoes 3 there?",
 )

@@ -16,7 +16,7 @@ from labsupport.exercises.draw import Draw
 from labsupport.exercises.model import Case, Exercise, Mistake, Outcome
 from labsupport.exercises.plain import Plain
 from labsupport.exercises.rsa.keys import key_of, large_primes
-from labsupport.exercises.rsa.matching import DEADLINE, is_int, such, weigh
+from labsupport.exercises.rsa.matching import DEADLINE, habits, is_int, such, weigh
 from labsupport.exercises.verdicts import called, whole_call
 from labsupport.rsa import Key
 
@@ -61,7 +61,7 @@ class Attempt:
     message: int
     came: int | None
     signer: Signer
-    over: bool
+    asked: int
 
     def holds(self, number: int) -> bool:
         """Tell whether `number` is the signature."""
@@ -74,9 +74,14 @@ class Attempt:
         return pow(self.message, self.key.d, self.key.n)
 
     @property
+    def signed(self) -> list[tuple[int, int]]:
+        """The numbers that were signed, with their signatures; without 0 and the like, by which nothing divides."""
+        return [pair for pair in self.signer.signed if math.gcd(pair[0], self.key.n) == 1]
+
+    @property
     def signatures(self) -> list[int]:
-        """The signatures that it was given."""
-        return [signature for _, signature in self.signer.signed]
+        """The signatures that it was given, those of `signed`."""
+        return [signature for _, signature in self.signed]
 
     def is_(self, *numbers: int) -> bool:
         """Tell whether one of `numbers` was returned, modulo n."""
@@ -109,7 +114,7 @@ def _once_more(attempt: Attempt) -> bool:
 
 
 def _wrong_factor(attempt: Attempt) -> bool:
-    return attempt.is_(*(attempt.without_factor(number, signature) for number, signature in attempt.signer.signed))
+    return attempt.is_(*(attempt.without_factor(number, signature) for number, signature in attempt.signed))
 
 
 def _added(attempt: Attempt) -> bool:
@@ -125,11 +130,18 @@ def _added(attempt: Attempt) -> bool:
     return False
 
 
+def _halved_as_integers(attempt: Attempt) -> bool:
+    """Recognise the signatures of message // k and of k, multiplied: right only where k divides the message."""
+    n, message = attempt.key.n, attempt.message
+    pairs = [(one, other) for one in attempt.signed for other in attempt.signed]
+    return any(part == message // k and attempt.is_(s * r % n) for (part, s), (k, r) in pairs)
+
+
 # Each known mistake: what the card says, and whether what was seen looks like it.
 MISTAKES: dict[str, tuple[str, Callable[[Attempt], bool]]] = {
     "asks-on-and-on": (
         f"It asked more than {QUESTIONS} times; trying one number after the other leads nowhere at this size.",
-        lambda attempt: attempt.over,
+        lambda attempt: attempt.asked > QUESTIONS,
     ),
     "asks-for-the-message": (
         "It asked for the message itself, its opposite, or the same number modulo n; that is refused.",
@@ -138,6 +150,14 @@ MISTAKES: dict[str, tuple[str, Callable[[Attempt], bool]]] = {
     "public-operation": (
         "It returns the message to the power e; with the public exponent one verifies.",
         lambda attempt: attempt.is_(pow(attempt.message, attempt.key.e, attempt.key.n)),
+    ),
+    "asks-nothing": (
+        "It did not ask for a single signature; without d there is no other way to one.",
+        lambda attempt: attempt.asked == 0,
+    ),
+    "asks-for-no-int": (
+        "It asked the signer for something that is no int, such as the floats that / makes.",
+        lambda attempt: attempt.asked > len(attempt.signer.signed) + attempt.signer.refused,
     ),
     "blinding-left-in": (
         "It returns a signature as it came: that of another number than the message.",
@@ -150,6 +170,10 @@ MISTAKES: dict[str, tuple[str, Callable[[Attempt], bool]]] = {
     "divided-as-integers": (
         "It divides the signature as a whole number; modulo n that is not the way back.",
         _integer_division,
+    ),
+    "split-as-integers": (
+        "It splits the message with //, which drops a remainder: the parts do not make up the message any more.",
+        _halved_as_integers,
     ),
     "factor-in-twice": (
         "What disguised the message is in its number twice; it was to be taken out once.",
@@ -191,7 +215,7 @@ def _run(keys: _Keys, e: int, draw: Draw, callee: Callee) -> Outcome:
     arguments = (sign, key.e, key.n, message)
     answer = callee.call(FUNCTION, *arguments, deadline=DEADLINE)
     came = answer.value if isinstance(answer.value, int) and is_int(answer.value) else None
-    attempt = Attempt(key, message, came, signer, sign.asked > sign.quota)
+    attempt = Attempt(key, message, came, signer, sign.asked)
     rivals = {name: _seeing(recognise, attempt) for name, (_, recognise) in MISTAKES.items()}
     right = such(lambda given: isinstance(given, int) and is_int(given) and attempt.holds(given))
     return weigh(
@@ -223,7 +247,10 @@ EXERCISE = Exercise(
     functions=(FUNCTION,),
     aspects={ASPECT: 2.0},
     cases=_cases,
-    mistakes=tuple(Mistake(name, sentence) for name, (sentence, _) in MISTAKES.items()),
+    mistakes=(
+        *(Mistake(name, sentence) for name, (sentence, _) in MISTAKES.items()),
+        *habits("returns-nothing", "floats", "another-type", "still-at-work"),
+    ),
     answered_by=("labsupport.rsa",),
     hint="With e = 3 and n = 33: 14 signs 5. What does 14·14 sign, and of which two signatures did it come?",
 )

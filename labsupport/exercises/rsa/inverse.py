@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from labsupport.exercises.draw import Draw
 from labsupport.exercises.model import Case, Exercise, Mistake
 from labsupport.exercises.plain import Plain
-from labsupport.exercises.rsa.matching import Match, either, ints, is_int, looking, raises, refuses, such, value
+from labsupport.exercises.rsa.matching import Match, either, habits, ints, is_int, looking, raises, refuses, such, value
 
 __all__ = ["EXERCISE", "Inversion", "Pair"]
 
@@ -137,8 +137,15 @@ def _congruent(task: Inversion) -> Match:
 _PairRival = Callable[[Pair], Match]
 _InverseRival = Callable[[Inversion], Match]
 
-# What an unchecked formula makes of a modulus below 2; modulo 0 it may well divide by it.
+# What an unchecked formula makes of numbers without an inverse; modulo 0 it may well divide by it.
 _any_number = either(such(is_int), raises("ZeroDivisionError"))
+
+
+def _below_2_accepted(task: Inversion) -> Match:
+    if task.n >= 2:
+        return _right_inverse(task)
+    return either(_any_number, refuses) if task.n == 0 else either(such(is_int), refuses)
+
 
 # Each known mistake: what the card says, and what the mistaken functions answer. The narrow ones come first.
 MISTAKES: dict[str, tuple[str, _PairRival, _InverseRival]] = {
@@ -150,7 +157,7 @@ MISTAKES: dict[str, tuple[str, _PairRival, _InverseRival]] = {
     "division-by-zero": (
         "It divides by zero where one of the two numbers is 0.",
         _divides_by_zero,
-        lambda task: either(_right_inverse(task), raises("ZeroDivisionError")),
+        lambda task: either(_right_inverse(task), raises("ZeroDivisionError")) if task.n == 0 else _right_inverse(task),
     ),
     "signs-lost": (
         "It works with the numbers without their signs, so a·x + b·y misses the gcd where one is negative.",
@@ -177,6 +184,11 @@ MISTAKES: dict[str, tuple[str, _PairRival, _InverseRival]] = {
         lambda pair: value(math.gcd(pair.a, pair.b)),
         lambda task: either(_right_inverse(task), raises("TypeError")),
     ),
+    "coefficient-of-n": (
+        "It returns what n is to be multiplied with, not what a is.",
+        _right_pair,
+        _swapped_inverse,
+    ),
     "inverse-not-reduced": (
         "Its inverse works, and is not between 0 and n - 1.",
         _right_pair,
@@ -185,7 +197,7 @@ MISTAKES: dict[str, tuple[str, _PairRival, _InverseRival]] = {
     "modulus-below-2-accepted": (
         "It answers for a modulus below 2, which leaves no remainder 1.",
         _right_pair,
-        lambda task: _any_number if task.n < 2 and math.gcd(task.a, task.n) == 1 else _right_inverse(task),
+        _below_2_accepted,
     ),
     "no-inverse-accepted": (
         "It returns a number also where a and n share a factor, and no multiple of a leaves 1.",
@@ -204,7 +216,7 @@ MISTAKES: dict[str, tuple[str, _PairRival, _InverseRival]] = {
     "returns-none": (
         "It returns None where there is no inverse; the caller would take that for an answer.",
         _right_pair,
-        lambda task: _right_inverse(task) if task.exists else value(None),
+        lambda task: _right_inverse(task) if task.exists else either(value(None), refuses),
     ),
     "only-for-primes": (
         "Its power of a is the inverse where n is a prime, and not elsewhere.",
@@ -246,6 +258,8 @@ def _pairs(draw: Draw) -> Iterator[Pair]:
     yield from (Pair(a, 0), Pair(0, b), Pair(-a, 0), Pair(0, -b), Pair(0, 0), Pair(1, b), Pair(a, a))
     yield Pair(*_many_steps(draw, 2048))
     yield Pair(draw.bits(2048), _odd(draw, 2048))
+    # Quotients beyond all floats
+    yield Pair(_odd(draw, 1100), draw.between(3, 999))
 
 
 def _inversions(draw: Draw) -> Iterator[Inversion]:
@@ -266,6 +280,8 @@ def _inversions(draw: Draw) -> Iterator[Inversion]:
     yield from (Inversion(a, 1), Inversion(a, 0), Inversion(1, 0), Inversion(a, -a - 1), Inversion(0, 1))
     large, small = _many_steps(draw, 2048)
     yield Inversion(small, large)
+    # As a key has it: a small exponent, a modulus beyond all floats
+    yield Inversion(65537, 65537 * _odd(draw, 1100) + draw.between(1, 65536))
 
 
 def _coprime(draw: Draw, n: int, low: int, high: int) -> int:
@@ -287,7 +303,10 @@ EXERCISE = Exercise(
     functions=("egcd", "modinv"),
     aspects={COMBINED: 1.0, INVERTED: 1.0},
     cases=_cases,
-    mistakes=tuple(Mistake(name, sentence) for name, (sentence, _, _) in MISTAKES.items()),
+    mistakes=(
+        *(Mistake(name, sentence) for name, (sentence, _, _) in MISTAKES.items()),
+        *habits("refusal-returned", "returns-nothing", "floats", "another-type", "another-exception", "still-at-work"),
+    ),
     answered_by=("labsupport.rsa",),
     hint="Write the rows for 20 and 3 on paper: remainder, x and y. In every row a·x + b·y is the remainder.",
 )

@@ -13,13 +13,27 @@ from typing import Literal
 from labsupport.exercises.draw import Draw
 from labsupport.exercises.model import Case, Exercise, Mistake
 from labsupport.exercises.plain import Plain
-from labsupport.exercises.rsa.matching import Match, anything, either, ints, late, looking, raises, refuses, such, value
+from labsupport.exercises.rsa.matching import (
+    Match,
+    anything,
+    either,
+    habits,
+    ints,
+    late,
+    looking,
+    raises,
+    refuses,
+    such,
+    value,
+)
 
 __all__ = ["EXERCISE", "Request"]
 
 FUNCTION = "keypair"
 KEYS = "keys that work, and no key where e has no inverse"
 REFUSALS = "primes and exponents that make no key are refused"
+
+EXPONENTS = (3, 5, 7, 11, 13, 17, 257, 65537)
 
 Kind = Literal["good", "equal primes", "below 2", "small exponent", "shared factor"]
 
@@ -111,9 +125,10 @@ def _totient_for_n(request: Request) -> Match:
 
 
 def _every_d_tried(request: Request) -> Match:
-    small = max(request.p, request.q).bit_length() <= 12
+    """Match the search for d, and for factors of p and q: right as long as it ends."""
     if request.kind == "good":
-        return _right(request) if small else late
+        small = max(request.p, request.q).bit_length() <= 12
+        return _right(request) if small else either(_right(request), late)
     return either(_unguarded, late)
 
 
@@ -157,7 +172,7 @@ MISTAKES: dict[str, tuple[str, Callable[[Request], Match]]] = {
         _making(lambda request: _key(request, reduced=False)),
     ),
     "every-d-tried": (
-        "It finds d for small primes; for large ones it was still searching when the time was up.",
+        "It was still searching when the time was up; trying ends for small primes only, and never where no d exists.",
         _every_d_tried,
     ),
 }
@@ -169,11 +184,14 @@ def _case(aspect: str, request: Request) -> Case:
     return Case(aspect, looking(FUNCTION, arguments, _right(request), request.expected, rivals))
 
 
-def _good(draw: Draw, bits: int) -> Request:
-    """Draw a request for a key, of primes of `bits` bits, whose exponent is not its own inverse."""
+def _good(draw: Draw, bits: int, exponents: tuple[int, ...] = EXPONENTS) -> Request:
+    """Draw a request for a key, of primes of `bits` bits, whose exponent is not its own inverse.
+
+    The exponent is below (p - 1)(q - 1), as the article has it: who refuses larger ones is right as well.
+    """
     while True:
-        own = Request(draw.prime(bits), draw.prime(bits), draw.choice((3, 5, 7, 11, 13, 17, 257, 65537)))
-        if own.kind == "good" and own.e < own.p * own.q and own.e**2 % own.order != 1:
+        own = Request(draw.prime(bits), draw.prime(bits), draw.choice(exponents))
+        if own.kind == "good" and own.e < (own.p - 1) * (own.q - 1) and own.e**2 % own.order != 1:
             return own
 
 
@@ -199,7 +217,8 @@ def _keys(draw: Draw) -> Iterator[Request]:
 
 def _refusals(draw: Draw) -> Iterator[Request]:
     for number, bits in enumerate((7, 40)):
-        own = _good(draw.child(f"bad {number}"), bits)
+        # With p = 2 as well, the exponent is below (p - 1)(q - 1).
+        own = _good(draw.child(f"bad {number}"), bits, EXPONENTS[:6])
         p, q, e = own.p, own.q, own.e
         yield own
         yield Request(2, q, e)
@@ -231,7 +250,10 @@ EXERCISE = Exercise(
     functions=(FUNCTION,),
     aspects={KEYS: 1.0, REFUSALS: 1.0},
     cases=_cases,
-    mistakes=tuple(Mistake(name, sentence) for name, (sentence, _) in MISTAKES.items()),
+    mistakes=(
+        *(Mistake(name, sentence) for name, (sentence, _) in MISTAKES.items()),
+        *habits("refusal-returned", "returns-nothing", "floats", "another-type", "another-exception"),
+    ),
     answered_by=("labsupport.rsa",),
     hint="Work the lesson's key through by hand: p = 3, q = 11, e = 3. Which numbers below 20 undo a cube?",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TypeVar
@@ -14,6 +15,7 @@ from labsupport.exercises.rsa.matching import (
     Match,
     anything,
     either,
+    habits,
     is_int,
     late,
     looking,
@@ -32,6 +34,7 @@ T = TypeVar("T")
 SIGNED = "sign: every message of a small key, real keys, and nothing out of range"
 VERIFIED = "verify: genuine signatures, and no others"
 EXPONENTS = (3, 5, 7, 11, 13, 17)
+_DEEP = 900  # calls inside each other that a function does not survive
 
 
 def _right_signature(task: Task) -> Match:
@@ -58,6 +61,27 @@ def _power_first(task: Task) -> Match:
     return either(late, refuses) if task.signature is None else late
 
 
+def _by_floats(task: Task) -> Match:
+    """Match what math.pow makes of it: the wrong number, or an exception where the power is too large."""
+    if task.signature is None:
+        return either(refuses, such(is_int), raises("OverflowError"))
+    try:
+        power = math.pow(task.message, task.d)
+    except OverflowError:
+        return raises("OverflowError")
+    return either(value(int(power % task.n)), value(int(power) % task.n), value(power % task.n))
+
+
+def _signed_not(refused: Callable[[Task], bool]) -> Callable[[Task], Match]:
+    """Refuse, of what is to be signed, what is `refused`."""
+    return lambda task: refuses if refused(task) else _right_signature(task)
+
+
+def _too_deep(power: Match, exponent: int) -> Match:
+    """Match a function that calls itself for each bit of a large exponent, or for each unit of a smaller one."""
+    return either(power, raises("RecursionError")) if exponent > _DEEP else power
+
+
 def _unchecked(claim: Claim) -> bool:
     return pow(claim.signature, claim.e, claim.n) == claim.message
 
@@ -70,8 +94,15 @@ def _saying(formula: Callable[[Claim], Plain]) -> Callable[[Claim], Match]:
     return lambda claim: value(formula(claim))
 
 
+def _wrong_direction(claim: Claim) -> Match:
+    """Match a message raised to e, by way of `sign` too, which refuses some messages."""
+    said = value(pow(claim.message, claim.e, claim.n) == claim.signature)
+    return said if 0 <= claim.message < claim.n else either(said, refuses)
+
+
 # Each known mistake: what the card says, and what the mistaken functions answer.
 MISTAKES: dict[str, tuple[str, Callable[[Task], Match], Callable[[Claim], Match]]] = {
+    "texts-accepted": ("It takes texts for numbers, such as '5'.", _right_signature, _right_verdict),
     "message-n-accepted": (
         "It signs the message n, which is one too many.",
         _signed_unless(lambda task: task.signature is None and task.message != task.n),
@@ -102,6 +133,11 @@ MISTAKES: dict[str, tuple[str, Callable[[Task], Match], Callable[[Claim], Match]
         _signed_unless(lambda _: False),
         _saying(_unchecked),
     ),
+    "shared-factor-refused": (
+        "It refuses messages that share a factor with n; they too have a signature, and it verifies.",
+        _signed_not(lambda task: math.gcd(task.message, task.n) != 1),
+        _right_verdict,
+    ),
     "multiplies": (
         "It multiplies the message by d; a power is something else.",
         _instead(lambda task: task.message * task.d % task.n),
@@ -117,8 +153,18 @@ MISTAKES: dict[str, tuple[str, Callable[[Task], Match], Callable[[Claim], Match]
         _instead(lambda task: pow(task.d, task.message, task.n)),
         _right_verdict,
     ),
+    "by-floats": (
+        "It goes through floats, as math.pow does; they hold 53 bits, and the power has more.",
+        _by_floats,
+        _right_verdict,
+    ),
+    "recursion": (
+        "It calls itself once for each step, and Python stops that after about a thousand calls.",
+        lambda task: _too_deep(_right_signature(task), task.d),
+        lambda claim: _too_deep(_right_verdict(claim), claim.e),
+    ),
     "power-before-remainder": (
-        "It works out the whole power before it takes the remainder; with real keys no computer gets that far.",
+        "With a real key it was still at work when the time was up: its steps, or its numbers, grow with d itself.",
         _power_first,
         _right_verdict,
     ),
@@ -145,7 +191,7 @@ MISTAKES: dict[str, tuple[str, Callable[[Task], Match], Callable[[Claim], Match]
     "wrong-direction": (
         "It raises the message to the public exponent, not the signature.",
         _right_signature,
-        _saying(lambda claim: claim.in_range and pow(claim.message, claim.e, claim.n) == claim.signature),
+        _wrong_direction,
     ),
     "returns-the-number": (
         "It returns the number that comes of the signature; the question asks for True or False.",
@@ -156,6 +202,17 @@ MISTAKES: dict[str, tuple[str, Callable[[Task], Match], Callable[[Claim], Match]
             else value(pow(claim.signature, claim.e, claim.n))
         ),
     ),
+    "words-for-a-verdict": (
+        "It returns words; the question asks for True or False.",
+        _right_signature,
+        lambda _: such(lambda given: isinstance(given, str)),
+    ),
+    "signature-0-refused": (
+        "It refuses the signature 0, which is in range: 0 signs 0.",
+        _right_signature,
+        _saying(lambda claim: claim.holds and claim.signature != 0),
+    ),
+    "always-false": ("It says False whatever it is given.", _right_signature, _saying(lambda _: False)),
     "always-true": ("It says True whatever it is given.", _right_signature, _saying(lambda _: True)),
 }
 
@@ -232,7 +289,10 @@ EXERCISE = Exercise(
     functions=("sign", "verify"),
     aspects={SIGNED: 1.0, VERIFIED: 1.0},
     cases=_cases,
-    mistakes=tuple(Mistake(name, sentence) for name, (sentence, _, _) in MISTAKES.items()),
+    mistakes=(
+        *(Mistake(name, sentence) for name, (sentence, _, _) in MISTAKES.items()),
+        *habits("refusal-returned", "returns-nothing", "floats", "another-type", "another-exception", "still-at-work"),
+    ),
     answered_by=("labsupport.rsa",),
     hint="With the key of the lesson, 5 is signed by 14: 5 to the power 7, and 14 to the power 3, modulo 33.",
 )

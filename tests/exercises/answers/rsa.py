@@ -11,7 +11,10 @@ __all__ = ["SEEDS", "SLOW", "SOLUTIONS", "WRONG"]
 
 SEEDS = {"rsa-keypair": 100, "rsa-inverse": 100, "rsa-modexp": 100, "rsa-sign": 5, "rsa-forge": 5}
 
-SLOW = ("every-d-tried", "mul-not-called", "power-before-remainder", "past-the-root", "grows-with-n")
+SLOW = (
+    *("every-d-tried", "mul-not-called", "power-before-remainder", "past-the-root", "grows-with-n"),
+    *("still-at-work", "not-reduced"),
+)
 
 SOLUTIONS = solutions("01_rsa")
 
@@ -70,6 +73,15 @@ RECURSIVE_EGCD = """def egcd(a, b):
 
 """
 
+COMBINATION = "(a, x, y) if a >= 0 else (-a, -x, -y)"
+
+EVERY_NUMBER = """def modinv(a, n):
+    for candidate in range(n):
+        if a * candidate % n == 1:
+            return candidate
+    raise ValueError
+"""
+
 SHORT_EGCD = """def egcd(a, b):
     x, y, next_x, next_y = 1, 0, 0, 1
     while a % b:
@@ -124,6 +136,25 @@ def _verify(expression: str) -> str:
     return changed(SIGN, (VERDICT, expression))
 
 
+RECURSIVE_POWER = """
+
+def power(base, exponent, n):
+    if exponent == 0:
+        return 1
+    half = power(base, exponent // 2, n)
+    return half * half * (base if exponent % 2 else 1) % n
+"""
+
+STEPPING_POWER = """
+
+def power(base, exponent, n):
+    result = 1
+    for _ in range(exponent):
+        result = result * base % n
+    return result
+"""
+
+
 def _crack(body: str) -> str:
     return "import math\n\n\ndef crack(n, e):\n" + "".join(f"    {line}\n" for line in body.splitlines())
 
@@ -175,9 +206,21 @@ WRONG = {
             "coefficient(e, (p - 1) * (q - 1))",
         ),
         "every-d-tried": EVERY_D,
+        "refusal-returned": changed(
+            KEYPAIR,
+            ('raise ValueError("p and q must be two different primes")', 'return "no key"'),
+            ('raise ValueError("e must be more than 1 and share no factor with p - 1 and q - 1")', "return False"),
+        ),
+        "returns-nothing": changed(KEYPAIR, ("return p * q, pow(e, -1, order)", "print(p * q, pow(e, -1, order))")),
+        "floats": changed(KEYPAIR, ("pow(e, -1, order)", "(pow(e, -1, order) * e) / e")),
+        "another-type": changed(KEYPAIR, ("return p * q, pow(e, -1, order)", "return [p * q, pow(e, -1, order)]")),
+        "another-exception": changed(
+            KEYPAIR, ("if p < 2 or q < 2 or p == q:", "assert p != q\n    if p < 2 or q < 2:")
+        ),
         # Not known by name: the card falls back on its hint.
-        "a list": changed(KEYPAIR, ("return p * q, pow(e, -1, order)", "return [p * q, pow(e, -1, order)]")),
-        "asserts": changed(KEYPAIR, ("if p < 2 or q < 2 or p == q:", "assert p != q\n    if p < 2 or q < 2:")),
+        "three numbers": changed(KEYPAIR, ("return p * q, pow", "return p * q, e, pow")),
+        "a generator": changed(KEYPAIR, ("return p * q, pow", "yield p * q, pow")),
+        "another-product": changed(KEYPAIR, ("return p * q,", "return p + q,")),
     },
     "rsa-inverse": {
         "recursion": _inverse(RECURSIVE_EGCD),
@@ -199,7 +242,14 @@ WRONG = {
             ('raise ValueError(f"{a} has no inverse modulo {n}")', "return None"),
         ),
         "only-for-primes": changed(INVERSE, ("return x % n", "return pow(a, n - 2, n)")),
-        "lists": changed(INVERSE, ("return (a, x, y) if a >= 0 else (-a, -x, -y)", "return [abs(a), x, y]")),
+        "coefficient-of-n": changed(INVERSE, ("g, x, _ = egcd(a, n)", "g, _, x = egcd(a, n)")),
+        "refusal-returned": changed(INVERSE, ('raise ValueError(f"{a} has no inverse modulo {n}")', "return False")),
+        "returns-nothing": changed(INVERSE, (f"return {COMBINATION}", f"print({COMBINATION})")),
+        "floats": changed(INVERSE, ("quotient = a // b", "quotient = int(a / b)")),
+        "another-type": changed(INVERSE, (f"return {COMBINATION}", f"return list({COMBINATION})")),
+        "another-exception": changed(INVERSE, ("raise ValueError(f", "raise ArithmeticError(f")),
+        "still-at-work": INVERSE[: INVERSE.index("def modinv")] + EVERY_NUMBER,
+        "the amount of x": changed(INVERSE, ("return x % n", "return abs(x) % n")),
     },
     "rsa-modexp": {
         "unit-by-unit": NAIVE,
@@ -212,7 +262,29 @@ WRONG = {
         "last-bit-lost": changed(MODEXP, ("    result = 1\n", "    result = 1\n    exponent -= exponent % 2\n")),
         "squared-once-more": changed(MODEXP, ("    result = 1\n", "    result = 1\n    exponent *= 2\n")),
         "negative-accepted": changed(MODEXP, ("if exponent < 0:", "if False:")),
+        "not-reduced": changed(MODEXP, ("base = mul(base, base)", "base = base * base")),
+        "halved-by-floats": changed(MODEXP, ("exponent //= 2", "exponent = int(exponent / 2)")),
+        "begins-with-0": changed(MODEXP, ("result = 1", "result = 0")),
+        "products-not-kept": changed(MODEXP, ("result = mul(result, base)", "mul(result, base)")),
+        "base-once-too-often": changed(MODEXP, ("result = 1", "result = base")),
+        "bits-backwards": _modexp(
+            "result = 1\nwhile exponent:\n    result = mul(result, result)\n    if exponent % 2:\n"
+            "        result = mul(result, base)\n    exponent //= 2\nreturn result"
+        ),
+        "never-ends": _modexp("while exponent:\n    base = mul(base, base)\nreturn 1"),
+        "refusal-returned": changed(MODEXP, ('raise ValueError("the exponent is negative")', "return None")),
+        "returns-nothing": changed(MODEXP, ("return result", "print(result)")),
+        "floats": changed(MODEXP, ("return result", "return result / 1")),
+        "another-type": changed(MODEXP, ("return result", "return [result]")),
+        "another-exception": changed(MODEXP, ("raise ValueError", "raise TypeError")),
+        "still-at-work": "def modexp(mul, base, exponent):\n    mul(base, base)\n    while True:\n        pass\n",
         "every product twice": EVERY_PRODUCT_TWICE,
+        "not-reduced (in the product)": changed(MODEXP, ("result = mul(result, base)", "result = result * base")),
+        "halved-by-floats (by / alone)": changed(MODEXP, ("exponent //= 2", "exponent /= 2")),
+        "unit-by-unit (from the base on)": _modexp(
+            "result = base\nfor _ in range(exponent - 1):\n    result = mul(result, base)\nreturn result"
+        ),
+        "one factor": changed(MODEXP, ("mul(base, base)", "mul(base)")),
         "a set": changed(MODEXP, ("return result", "return {result}")),
         "nought for the power of nought": changed(MODEXP, ("    result = 1\n", "    result = 1 if exponent else 0\n")),
     },
@@ -236,7 +308,28 @@ WRONG = {
         "wrong-direction": _verify("0 <= signature < n and pow(message, e, n) == signature"),
         "returns-the-number": _verify("pow(signature, e, n)"),
         "always-true": _verify("True"),
-        "returns one or nought": _verify("int(0 <= signature < n and pow(signature, e, n) == message)"),
+        "texts-accepted": changed(
+            SIGN,
+            ("    if not 0 <= message", "    message, d, n = int(message), int(d), int(n)\n    if not 0 <= message"),
+        ),
+        "shared-factor-refused": changed(
+            SIGN, ("if not 0 <= message < n:", "if not 0 <= message < n or math.gcd(message, n) > 1:")
+        ),
+        "by-floats": _sign("int(math.pow(message, d) % n)"),
+        "recursion": _sign("power(message, d, n)") + RECURSIVE_POWER,
+        "words-for-a-verdict": _verify(f"'valid' if {VERDICT} else 'invalid'"),
+        "signature-0-refused": _verify("0 < signature < n and pow(signature, e, n) == message"),
+        "always-false": _verify("False"),
+        "refusal-returned": changed(
+            SIGN, ('raise ValueError("the message is not between 0 and n - 1")', 'return "out of range"')
+        ),
+        "returns-nothing": changed(SIGN, ("return pow(message, d, n)", "print(pow(message, d, n))")),
+        "floats": _sign("pow(message, d, n) / 1"),
+        "another-exception": changed(SIGN, (UNCHECKED_SIGN, "    assert 0 <= message < n\n")),
+        "still-at-work": "def sign(*_):\n    while True:\n        pass\n\n\nverify = sign\n",
+        "wrong-direction (by signing again)": _verify("sign(message, e, n) == signature"),
+        "power-before-remainder (a step for each unit of d)": _sign("power(message, d, n)") + STEPPING_POWER,
+        "another-type": _verify("int(0 <= signature < n and pow(signature, e, n) == message)"),
         "signs with another power": _sign("pow(message, d - 1, n)"),
     },
     "rsa-factor": {
@@ -258,7 +351,18 @@ WRONG = {
         "returns-the-totient": changed(
             FACTOR, ("return pow(e, -1, math.lcm(p - 1, q - 1))", "return (p - 1) * (q - 1)")
         ),
+        "more-than-d": changed(FACTOR, ("return pow", "return n, pow")),
         "grows-with-n": COUNTED_TOTIENT,
+        "refusal-returned": changed(
+            FACTOR, ('raise ValueError("n is not the product of two different primes")', 'return "no key"')
+        ),
+        "returns-nothing": changed(FACTOR, ("return pow", "pow")),
+        "floats": changed(FACTOR, ("q = n // p", "q = n / p")),
+        "another-type": changed(
+            FACTOR, ("return pow(e, -1, math.lcm(p - 1, q - 1))", "return [pow(e, -1, (p - 1) * (q - 1))]")
+        ),
+        "another-exception": changed(FACTOR, ("if n % p == 0), n)", "if n % p == 0))")),
+        "returns-a-factor (both)": changed(FACTOR, ("return pow(e, -1, math.lcm(p - 1, q - 1))", "return p, q")),
         "a negative d": changed(FACTOR, ("return pow", "return -pow")),
     },
     "rsa-forge": {
@@ -271,6 +375,14 @@ WRONG = {
         "factor-in-twice": _forge(BLINDED, "return sign(blinded) * 7 % n"),
         "wrong-factor": _forge(BLINDED, "return sign(blinded) * pow(pow(7, e, n), -1, n) % n"),
         "adds": _forge("return (sign(message + 7) - sign(7)) % n"),
-        "a root": _forge("return round(message.bit_length() / e)"),
+        "asks-nothing": _forge("return round(message ** (1 / e))"),
+        "asks-for-no-int": _forge("return sign(message / 2) * sign(2) % n"),
+        "split-as-integers": _forge("return sign(message // 2) * sign(2) % n"),
+        "returns-nothing": _forge(BLINDED, "print(sign(blinded) * pow(7, -1, n) % n)"),
+        "floats": _forge(BLINDED, "return sign(blinded) / 7"),
+        "another-type": _forge(BLINDED, "return str(sign(blinded) * pow(7, -1, n) % n)"),
+        "still-at-work": _forge("sign(2)", "while True:", "    pass"),
+        "asks for 0": _forge("return sign(0)"),
+        "a root of the square": "import math\n\n\n" + _forge("return math.isqrt(sign(message * message % n))"),
     },
 }
