@@ -52,7 +52,7 @@ e = 3
 #
 # To sign the number 5, its owner raises it to the power d. To verify, anybody raises the result to the power e.
 #
-# **Predict:** what will come out of the second line?
+# **Predict:** the cell shows two numbers. What will the second be?
 
 # %%
 signature = 5**7 % 33
@@ -71,15 +71,23 @@ signature, signature**3 % 33
 # After ten steps they begin anew, and 21 is two rounds and one step. Exponents go round in a circle, and e · d makes
 # a whole number of rounds and one step more.
 #
-# How long is the circle? No longer than the least common multiple of p - 1 and q - 1, which is 10. The article says
-# 20, a multiple of it: its d works too. Counted modulo 10 or modulo 20, 3 · 7 leaves 1.
+# How long is the circle? Look at the two primes one by one. Modulo 11, ten steps lead every number but 0 to 1; modulo
+# 3, two steps do. For any prime p it is p - 1 steps: Fermat's little theorem.
+
+# %%
+[number**10 % 11 for number in range(1, 11)], [number**2 % 3 for number in (1, 2)]
+
+# %% [markdown]
+# What leads round modulo 3 and modulo 11 leads round modulo 33: a difference that both divide is a multiple of 33. So
+# the circle is no longer than the least common multiple of p - 1 and q - 1, which is 10. The article says 20, a
+# multiple of it: its d works too. Counted modulo 10 or modulo 20, 3 · 7 leaves 1.
 
 # %%
 math.lcm(p - 1, q - 1), 3 * 7 % 10, 3 * 7 % 20
 
 # %% [markdown]
-# It works for all 33 numbers, also for those that have a factor in common with 33. `pow(x, power, n)` is
-# `x**power % n`, without the large number in between.
+# It works for all 33 numbers, also for those that have a factor in common with 33: modulo that factor they are 0, and
+# stay 0. `pow(x, power, n)` is `x**power % n`, without the large number in between.
 
 # %%
 all(pow(pow(number, 7, n), 3, n) == number for number in range(n))
@@ -105,10 +113,10 @@ show(powers(33, 3, 5))
 # ### Exercise 1: make a key
 #
 # Write `keypair(p, q, e)`. It returns `(n, d)`: the modulus n = p · q, and a private exponent d from 1 to n - 1 that
-# undoes e: e · d leaves 1 when it is divided by p - 1, and when it is divided by q - 1.
+# undoes e: e · d leaves 1 modulo p - 1 and modulo q - 1.
 #
-# Where no key can be made it raises `ValueError`: p and q are equal, one of p, q and e is below 2, or e shares a
-# factor with p - 1 or q - 1. What is no int at all raises an exception of any kind.
+# Where no key can be made it raises `ValueError`: p and q are equal (not all numbers would come back), one of p, q and
+# e is below 2, or e shares a factor with p - 1 or q - 1. What is no int at all raises an exception of any kind.
 #
 # The judge draws primes of up to 256 bits. Every d that undoes e is right.
 #
@@ -163,26 +171,30 @@ attempt(keypair, *mine, own_e)
 # ## 2. The inverse, by Euclid
 #
 # Trying every d works for 20 and not for a number of 600 digits. Euclid's algorithm finds it in a few steps. It
-# divides, and goes on with divisor and remainder, until nothing remains.
+# divides, and goes on with divisor and remainder, until nothing remains. `divmod` gives quotient and remainder.
 
 # %%
 divmod(20, 3), divmod(3, 2), divmod(2, 1)
 
 # %% [markdown]
-# Read it as equations: 2 is 20 - 6 · 3, and 1 is 3 - 1 · 2. Put the first into the second:
+# The last remainder before 0 is the *greatest common divisor*, which divides both numbers: here 1. Read the divisions
+# as equations: 2 is 20 - 6 · 3, and 1 is 3 - 1 · 2. Put the first into the second:
 #
 # $1 = 3 - (20 - 6 \cdot 3) = 7 \cdot 3 - 1 \cdot 20$
 #
 # So 7 · 3 is 1, but for a multiple of 20: there is our d. It falls out of the divisions if one keeps book of how each
 # remainder is made of the two numbers at the beginning.
+#
+# Where the greatest common divisor is more than 1 there is no inverse: 4 times a number is even, and leaves an even
+# number modulo 20, never 1.
 
 # %% [markdown]
 # ### Exercise 2: Euclid, with bookkeeping
 #
 # Write two functions.
 #
-# `egcd(a, b)` returns `(g, x, y)`: g is the greatest common divisor, never negative, and a · x + b · y is g. All such
-# x and y are right.
+# `egcd(a, b)` returns `(g, x, y)`: g is the greatest common divisor, never negative (of 0 and 0 it is 0), and
+# a · x + b · y is g. All such x and y are right.
 #
 # `modinv(a, n)` returns the number from 0 to n - 1 that, times a, leaves 1 modulo n. It raises `ValueError` where
 # there is none, and for n below 2.
@@ -268,13 +280,16 @@ while len(squares) < 4:
 squares
 
 # %% [markdown]
-# 13 is 8 + 4 + 1. **Predict:** how many multiplications does 5 to the power 13 take, the three squarings included?
+# 13 is 8 + 4 + 1, or 1101 in the binary system: each digit, a *bit*, tells whether a square is taken.
+#
+# **Predict:** how many multiplications does 5 to the power 13 take, the three squarings included?
 
 # %%
 4 * 31 % 33 * 5 % 33, pow(5, 13, 33)
 
 # %% [markdown]
-# Five. The picture counts them for longer exponents, with all bits ones, which is the dearest case.
+# Five: three squarings, and two that put 4, 31 and 5 together. The picture counts them for exponents of more bits, all
+# of them ones, which is the dearest case.
 
 # %%
 from labsupport.notebook.figures.rsa import cost
@@ -346,7 +361,7 @@ check("rsa-modexp", modexp)
 # `ValueError`.
 #
 # `verify(message, signature, e, n)` returns `True` if the signature is between 0 and n - 1 and its power e, modulo n,
-# is the message. In all other cases it returns `False`.
+# is the message. In all other cases it returns `False`. What is no int at all raises an exception of any kind.
 #
 # The judge tries every message of a small key, numbers out of range, and signatures that `cryptography` made with
 # 1024 bits.
@@ -422,8 +437,11 @@ block = pow(int.from_bytes(signed), public.e, public.n).to_bytes(256)
 [block[start : start + 32].hex() for start in range(0, 256, 32)]
 
 # %% [markdown]
-# Not the text. First come `0001`, then `ff` over and over, then `00`, then 19 bytes that say "SHA-256", and at the
-# end 32 bytes that look random. They are the hash of the text.
+# Not the text. Each byte is written as two digits, 0 to f. First come `0001`, then `ff` over and over, then `00`, then
+# 19 bytes that say "SHA-256", and at the end 32 bytes that look random.
+#
+# They are the *hash* of the text, a fingerprint: 32 bytes for a text of any length. Change one letter and all of it
+# changes; nobody knows two texts with the same one.
 
 # %%
 block[-32:] == hashlib.sha256(text).digest()
@@ -445,6 +463,15 @@ pow(int.from_bytes(block), key.private_numbers().d, public.n) == int.from_bytes(
 attempt(verify, int.from_bytes(block), int.from_bytes(signed), public.e, public.n)
 
 # %% [markdown]
+# Change one bit of the signature. **Predict:** does one bit of the block change?
+
+# %%
+pow(int.from_bytes(signed) ^ 1, public.e, public.n).to_bytes(256)[:32].hex()
+
+# %% [markdown]
+# All of it, beyond recognition. Nobody can push a signature, bit by bit, towards the block that they want.
+
+# %% [markdown]
 # ### What is in a certificate
 #
 # The article ends its story with "certificate = 14". Here is a certificate of an authority with an RSA key, and the
@@ -458,7 +485,8 @@ len(certificate.tbs_certificate_bytes), len(certificate.signature)
 # %% [markdown]
 # The power of d is the last part alone. Whoever checks the certificate hashes the first part *as received*, and
 # compares with the block in the signature. The article says that the client has the value already, "in the public
-# key". It has not: it works it out.
+# key". It has not: it works it out. (The cell looks at the end of the block alone. That will do for a look, and not
+# for a verifier, as section 6 shows.)
 
 # %%
 issuer_key = certificate.public_key()
@@ -519,7 +547,7 @@ times = {bits: seconds_to_factor(bits, seed) for bits in range(20, 45, 4)}
 show(factoring(times))
 
 # %% [markdown]
-# Two more bits, twice the time: half of the bits stand in the smaller prime, and each doubles the candidates.
+# Two more bits, about twice the time: half of the bits stand in the smaller prime, and each doubles the candidates.
 #
 # Two remarks. There are far better ways than division: moduli of more than 800 bits have been factored, by many
 # computers in many months. So 1024 bits count as too few today, and careful authorities ask for 2048 or more. And a
@@ -534,8 +562,8 @@ show(factoring(times))
 # If n is not the product of two different primes (a prime, the square of a prime, a number below 6), raise
 # `ValueError`.
 #
-# The judge begins with 16 to 20 bits and ends with 40 to 44, one point for each. A call has a little more than a
-# second, which plain division is fast enough for. As in exercise 1, every d that undoes e is right.
+# The judge begins with 16 to 20 bits and ends with 40 to 44, one point for each. With the long ones a call has a little
+# more than a second, which plain division is fast enough for. As in exercise 1, every d that undoes e is right.
 #
 # `crack(33, 3)` → `7`
 #
@@ -631,7 +659,7 @@ pow(31, 3, 33)
 # You may ask four times. The judge's n has 1024 bits, e is 3, 17 or 65537, and the message is as long as n: no search
 # and no root leads there.
 #
-# With the signer of the key above, who refuses 25:
+# With the signer of the small key, which refuses 25:
 #
 # `forge(sign, 3, 33, 25)` → `31`
 
@@ -687,7 +715,7 @@ attempt(key.public_key().verify, signed, *with_padding).verdict
 attempt(key.public_key().verify, product.to_bytes(256), *with_padding).verdict
 
 # %% [markdown]
-# Lesson 02 builds this padding, and breaks a verifier that looks at half of the block.
+# Lesson 02 will build this padding, and break a verifier that looks at half of the block.
 #
 # ## Three sentences to be careful with
 #
@@ -708,7 +736,15 @@ attempt(key.public_key().verify, product.to_bytes(256), *with_padding).verdict
 # openssl dgst -sha256 -verify service.pub.pem -signature release.sig release.txt
 # ```
 #
-# And the same check in Go:
+# Look into a certificate: its text, with n and e in it; then the part that is signed, cut out, and its hash:
+#
+# ```sh
+# openssl x509 -in server.crt -noout -text
+# openssl asn1parse -in server.crt -strparse 4 -noout -out tbs.der
+# openssl dgst -sha256 tbs.der
+# ```
+#
+# And the check of the file in Go:
 #
 # ```go
 # digest := sha256.Sum256(release)
@@ -740,7 +776,7 @@ attempt(key.public_key().verify, product.to_bytes(256), *with_padding).verdict
 # - *Protection:* the secrecy of two primes. Each bit more costs you little and an attacker much.
 # - *Forge:* products of signatures sign products, unless the whole padded block is checked.
 #
-# Lesson **02, Hash, pad, sign**, continues from here.
+# Lesson **02, Hash, pad, sign**, continues from here; until it is there, go on with lesson **04**.
 
 # %%
 progress()

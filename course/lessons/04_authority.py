@@ -30,7 +30,7 @@ from labsupport import Authority, Pair, attempt, check, progress, show
 # %% [markdown]
 # ## 1. The recipe, as the article has it
 #
-# The article makes its certificates with five kinds of `openssl` lines: keys, a certificate for the CA, requests, and
+# The article makes its certificates with four kinds of `openssl` lines: keys, a certificate for the CA, requests, and
 # the signing of the requests. Here they are for the CA and one server.
 
 # %%
@@ -78,10 +78,23 @@ ca_crt.subject.rfc4514_string(), server2_crt.subject.rfc4514_string()
 # ### What came of it
 #
 # The files are *PEM*: lines of letters between `-----BEGIN CERTIFICATE-----` and `-----END CERTIFICATE-----`, which are
-# the certificate's bytes (*DER*) made fit for mail. In the bytes stand a name, a public key, two dates and, since
-# version 3 of the standard X.509, *extensions*: entries that say what the certificate is good for.
+# the certificate's bytes (*DER*) made fit for mail. In them stand the *subject*, whom it is about, and the *issuer*,
+# who signed it, each with a *common name* (CN); a serial number; two dates; a public key; and the issuer's signature.
+
+# %%
+{
+    "subject": server2_crt.subject.rfc4514_string(),
+    "issuer": server2_crt.issuer.rfc4514_string(),
+    "serial number": server2_crt.serial_number,
+    "from": str(server2_crt.not_valid_before_utc),
+    "to": str(server2_crt.not_valid_after_utc),
+}
+
+# %% [markdown]
+# Since version 3 of the standard X.509 there are *extensions* as well: entries that say what the certificate is good
+# for.
 #
-# **Predict:** which version of X.509 has the server's certificate, and which extensions?
+# **Predict:** which version has the server's certificate, and which extensions?
 
 # %%
 server2_crt.version.name, [type(each.value).__name__ for each in server2_crt.extensions]
@@ -99,8 +112,9 @@ server2_crt.version.name, [type(each.value).__name__ for each in server2_crt.ext
 # %% [markdown]
 # There is no KeyUsage: it does not say that its key may sign certificates. Python 3.13 insists on that.
 #
-# Who accepts what the recipe made? `True` is accepted, `None` means that the tool is not installed. `ssl` reads
-# common names and forgives, as Python does up to 3.12; `ssl-strict` has the rules of 3.13.
+# Who accepts such certificates? First the course's imitation of the recipe, then its own. `True` is accepted, `None`
+# means that the tool is not installed. `ssl` reads common names and forgives, as Python does up to 3.12; `ssl-strict`
+# has the rules of 3.13.
 
 # %%
 with Pair(imitation) as as_in_the_article:
@@ -140,7 +154,8 @@ with Pair(Authority.root("Course root")) as pair:
 refused.verdict, refused.reason
 
 # %% [markdown]
-# The course's certificates say "for servers" or "for clients", and server2 refuses its own.
+# The course's certificates say "for servers" or "for clients", and server2 refuses its own. (SSLv3 is long dead: the
+# alert has its name from then.)
 #
 # The article makes it worse. These are its lines that hand out the folder `requirements`, and the folder. Which private
 # keys does each container hold?
@@ -162,7 +177,8 @@ keys = [name for name in requirements if name.endswith(".key")]
 # %% [markdown]
 # ### The least repair
 #
-# Two additions to the recipe: the CA says what its key is for, and the server's extensions come from a file.
+# Two additions to the recipe: the CA says what its key is for, and the server's extensions come from a file. Sections 2
+# and 4 say what each is good for. And the server's certificate lives for 90 days.
 
 # %%
 repaired = """
@@ -192,20 +208,21 @@ show(lives({"article": [ca_crt, server2_crt], "course": [course.certificate, bet
 # %% [markdown]
 # ## 2. A root
 #
-# A CA is a key and a certificate that it signed for itself. What makes it a CA is written in four extensions. Here
-# they are in one that every verifier accepts, each with whether it is *critical*: a verifier that does not understand
-# a critical extension must refuse the certificate.
+# A root is a key, and a certificate that it signed for itself: subject and issuer are the same. What makes it a CA is
+# written in its extensions. Here they are in one that every verifier accepts, each with whether it is *critical*: a
+# verifier that does not understand a critical extension must refuse the certificate.
 
 # %%
 {type(each.value).__name__: each.critical for each in course.certificate.extensions}
 
 # %% [markdown]
 # - **BasicConstraints:** this is a CA; how many CAs may follow below it.
-# - **KeyUsage:** its key signs certificates and revocation lists, and nothing else.
+# - **KeyUsage:** its key signs certificates, and lists of revoked ones, and nothing else.
 # - **SubjectKeyIdentifier:** a short name for the key, so that others can point at it.
 # - **AuthorityKeyIdentifier:** which key signed this one. For a root it is its own.
 #
-# `cryptography` has a class for each. Three little helpers save typing:
+# The course's keys are *EC keys*, made on an elliptic curve: shorter and faster than RSA, and used in the same way.
+# `cryptography` has a class for everything here. Three little helpers save typing:
 
 # %% setup
 from cryptography.hazmat.primitives.serialization import NoEncryption, PrivateFormat
@@ -273,14 +290,17 @@ check("authority-root", root)
 # <details><summary>Hint 1</summary>
 #
 # `ec.generate_private_key(ec.SECP256R1())` makes the key. An `x509.CertificateBuilder` is filled step by step, each
-# method returning a new builder, and `sign` ends it.
+# method returning a new builder: `subject_name`, `issuer_name`, `public_key`, `serial_number`, `not_valid_before`,
+# `not_valid_after`, and `add_extension` for each extension. `sign`, with the key and `hashes.SHA256()`, ends it.
 #
 # </details>
 #
 # <details><summary>Hint 2</summary>
 #
-# The helper `usage` takes the bits by name, `key_cert_sign=True` among them. `SubjectKeyIdentifier` has a method that
-# takes a public key. PEM comes out of `public_bytes(Encoding.PEM)` as bytes; `decode()` makes text of them.
+# An `x509.Name` takes a list, here of one `x509.NameAttribute`, which takes `NameOID.COMMON_NAME` and the text.
+# `x509.random_serial_number` does what it says. `BasicConstraints` wants `ca` and `path_length`, where `None` is no
+# limit. The helper `usage` takes the bits by name, `key_cert_sign=True` among them. `SubjectKeyIdentifier` has a method
+# that takes a public key. PEM comes out of `public_bytes(Encoding.PEM)` as bytes; `decode()` makes text of them.
 #
 # </details>
 
@@ -357,7 +377,7 @@ check("authority-request", request)
 # %% [markdown]
 # ## 4. Issuing: a request is a wish list
 #
-# Whatever a CA signs it stands for. Here is what a stranger sends: a request with a good signature, that asks to be a
+# Whatever a CA signs, it stands for. Here is what a stranger sends: a request with a good signature, that asks to be a
 # CA.
 
 # %%
@@ -369,9 +389,9 @@ greedy_csr = greedy.sign(own_key, hashes.SHA256())
 # A CA that copies the extensions of a request (openssl's `-copy_extensions copyall` does) has just made another CA,
 # trusted by everybody who trusts it.
 #
-# So a CA composes the certificate itself. What it hashes and signs is that, the *TBSCertificate*. The article says
-# that it signs the hash of the CSR. Here is what the course's CA makes of the request above. Let us ask the signature:
-# is it one of the certificate, and is it one of the request?
+# So a CA composes the certificate itself. What it hashes and signs is that, the *TBSCertificate* ("to be signed"). The
+# article says that it signs the hash of the CSR. Here is what the course's CA makes of the request above. Let us ask
+# the signature: is it one of the certificate, and is it one of the request?
 
 # %%
 issued = course.certify(csr.public_bytes(Encoding.PEM), dns=[f"client{seed}.test"], role="client")
@@ -382,6 +402,9 @@ attempt(ca_key.verify, issued.signature, issued.tbs_certificate_bytes, algorithm
 
 # %%
 attempt(ca_key.verify, issued.signature, csr.tbs_certrequest_bytes, algorithm).verdict
+
+# %% [markdown]
+# It is one of the certificate alone: nobody has signed the request but its sender.
 
 # %% [markdown]
 # ### Keys that are no secret
@@ -401,20 +424,23 @@ math.gcd(33, 39), math.gcd(33, 35)
 # Write `issue(csr_pem, allowed, known_moduli, ca_pem, ca_key_pem)`. It returns a client certificate, PEM text, or
 # raises an exception. It signs only when
 #
-# - the request can be read, and its own signature is valid,
-# - it asks for DNS names, for nothing else, and each is in `allowed`, exactly,
+# - the request is PEM that can be read, and its own signature is valid,
+# - it has names, all of them are DNS names, and each is in `allowed`, exactly,
 # - an RSA key has 2048 bits or more, and no factor in common with one of `known_moduli`.
+#
+# Whatever else a request wishes for is no reason to refuse it; it is just not granted.
 
 # %% [markdown]
 # The certificate has
 #
-# - an empty subject, and the requested names as SubjectAltName,
-# - BasicConstraints (no CA) and KeyUsage (`digital_signature`), both critical,
-# - ExtendedKeyUsage: clientAuth alone,
-# - SubjectKeyIdentifier, AuthorityKeyIdentifier, a random serial number,
-# - a life of 30 days that begins five minutes ago, and ends before the CA's does.
+# - an empty subject, and the requested names as SubjectAltName, which therefore is critical (RFC 5280),
+# - BasicConstraints (no CA) and KeyUsage (`digital_signature`, for handshakes), both critical,
+# - ExtendedKeyUsage: clientAuth alone, not critical,
+# - SubjectKeyIdentifier for the requester's key, AuthorityKeyIdentifier for the CA's,
+# - a random serial number of 64 bits or more,
+# - a life of 30 days that begins five minutes ago, and ends no later than the CA's.
 #
-# With an empty subject, SubjectAltName is critical (RFC 5280). The judge hands in some twenty requests.
+# The judge hands in some thirty requests.
 
 
 # %% exercise="authority-issue"
@@ -462,14 +488,16 @@ check("authority-issue", issue)
 # <details><summary>Hint 1</summary>
 #
 # Read first and refuse first; the builder comes last, and looks like the one of exercise 1. From the request it takes
-# the public key and the names.
+# the public key and the names. `x509.load_pem_x509_csr` reads a request, `x509.load_pem_x509_certificate` the CA's
+# certificate, and the helper `key_of` its key. The first two want bytes: `encode()` makes them of text.
 #
 # </details>
 #
 # <details><summary>Hint 2</summary>
 #
-# A SubjectAltName can be walked like a list; look at the class of each entry as well as at its value. The
-# AuthorityKeyIdentifier is made of the CA's SubjectKeyIdentifier: it has a method for that.
+# A SubjectAltName can be walked like a list; look at the class of each entry as well as at its value. An RSA key is an
+# `rsa.RSAPublicKey`, with a `key_size` and, among its `public_numbers()`, an `n`. The AuthorityKeyIdentifier is made of
+# the CA's SubjectKeyIdentifier: it has a method for that. The earlier of two dates is their `min`.
 #
 # </details>
 
@@ -496,8 +524,10 @@ show(ribbons(csr, course.issue(f"client{seed}.test", role="client").certificate)
 # ### Exercise 4: what they share
 #
 # Write `shared_key(csr_der, certificate_der)`: return `(offset in the request, offset in the certificate, length)` of
-# the SubjectPublicKeyInfo, or `None` where the certificate is for another key. Offsets and length count bytes. What is
-# no request in DER raises an exception of any kind.
+# the SubjectPublicKeyInfo, or `None` where the certificate is for another key. Offsets and length count bytes; an
+# offset is the number of bytes before. What is no request in DER raises an exception of any kind.
+#
+# For the first figure it returns about `(11, 128, 91)`, for the second `None`.
 
 
 # %% exercise="authority-shared"
@@ -531,8 +561,8 @@ check("authority-shared", shared_key)
 # %% [markdown]
 # ## 6. Autopsy
 #
-# Eight faults, which the table below explains, each in a certificate for a server, or its CA, that is sound otherwise.
-# **Predict:** is there a verifier that minds them all?
+# Eight faults, which the table below explains, each in a certificate for a server, or in that of its CA, both sound
+# otherwise. **Predict:** is there a verifier that minds them all?
 
 # %%
 from labsupport.notebook.figures.authority import minded
@@ -549,9 +579,9 @@ show(minded(verdicts_by_defect("server2")))
 # %% [markdown]
 # ### Exercise 5: find all faults
 #
-# Write `autopsy(leaf_pem, ca_pem, role)`; `role` is `"client"` or `"server"`. Return the list of all faults, in the
-# order of this table; an empty list for sound certificates. What is no certificate in PEM raises an exception of any
-# kind.
+# Write `autopsy(leaf_pem, ca_pem, role)`. The *leaf* is the certificate at the end, that of a server or client; `role`,
+# `"client"` or `"server"`, says which. Return the list of all faults, in the order of this table; an empty list for
+# sound certificates. What is no certificate in PEM raises an exception of any kind.
 #
 # | fault | meaning |
 # |---|---|
@@ -613,6 +643,10 @@ article_pems = [each.public_bytes(Encoding.PEM).decode() for each in (server2_cr
 attempt(autopsy, *article_pems, "server")
 
 # %% [markdown]
+# Version 1, or with OpenSSL from 3.2 on no names and no purpose, and a CA without KeyUsage. And where a second passed
+# between two lines of the recipe, the leaf outlives its CA: both get 365 days, counted from different moments.
+
+# %% [markdown]
 # ## 7. An intermediate
 #
 # A root's key should rest in a safe. Day by day an *intermediate* signs, a CA that the root has signed, with less
@@ -639,7 +673,7 @@ with Pair(course) as pair:
 along.verdict, alone.verdict, alone.reason
 
 # %% [markdown]
-# `UNKNOWN_CA`: the server cannot find who signed. Not the trust is missing, but a link.
+# `UNKNOWN_CA`: the server cannot find who signed. It does not lack trust, but a link.
 #
 # And path length 0 means what it says. The course's own authority declines to go further:
 
@@ -651,13 +685,13 @@ attempt(between.intermediate, "one more").fault
 #
 # Write two functions.
 #
-# `intermediate(name, root_pem, root_key_pem)` returns `(certificate, private key)`, both PEM: a CA below the root with
-# a key of its own, path length 0, KeyUsage for signing, ExtendedKeyUsage clientAuth alone, both identifiers, and a
-# life that ends no later than the root's.
+# `intermediate(name, root_pem, root_key_pem)` returns `(certificate, private key)`, both PEM: a CA below the root, with
+# `name` as common name and a key of its own. BasicConstraints (path length 0) and KeyUsage (the root's) are critical;
+# ExtendedKeyUsage is clientAuth alone; both identifiers are there; it ends no later than the root.
 #
 # `chain(certificates, root_pem)` gets PEM certificates in any order: one leaf, the intermediates that lead to the root,
-# perhaps the root, perhaps strangers. It returns what the client sends. Both raise an exception of any kind for what is
-# no certificate in PEM.
+# perhaps the root, perhaps strangers. It returns what the client sends, as one text. Both raise an exception of any
+# kind for what is no certificate in PEM.
 
 # %% [markdown]
 # The judge lets your intermediate sign a client, a server and one more CA. Strict verifiers must accept the first and
@@ -771,7 +805,7 @@ outcome.verdict, outcome.reason
 # %% [markdown]
 # ## Take it to work
 #
-# The extensions of a client, in a file of their own, so that nothing is copied from the request:
+# The extensions of a client, in a file `client.ext` of their own, so that nothing is copied from the request:
 #
 # ```ini
 # basicConstraints=critical,CA:FALSE
@@ -783,6 +817,7 @@ outcome.verdict, outcome.reason
 # ```
 #
 # ```sh
+# openssl req -in client1.csr -noout -verify -text
 # openssl x509 -req -in client1.csr -CA ca.crt -CAkey ca.key -days 30 -extfile client.ext -out client1.crt
 # openssl verify -x509_strict -purpose sslclient -CAfile ca.crt client1.crt
 # ```
@@ -828,7 +863,7 @@ outcome.verdict, outcome.reason
 # - *Autopsy:* version 1, no names, no purpose, a CA without KeyUsage; and the least repair.
 # - *Chain:* leaf first, then who signed it; the root stays at home.
 #
-# Lesson **05, The handshake under the microscope**, continues from here.
+# Lesson **05, The handshake under the microscope**, continues from here; until it is there, go on with lesson **06**.
 
 # %%
 progress()

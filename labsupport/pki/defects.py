@@ -7,6 +7,7 @@ from collections.abc import Collection
 from typing import Literal, get_args
 
 from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from labsupport.errors import UsageError
 from labsupport.pki.article import article_authority_extensions, as_version_1
@@ -15,7 +16,7 @@ from labsupport.pki.identity import Identity
 from labsupport.pki.keys import generate
 from labsupport.pki.profile import Extension, Profile, authority_extensions, leaf_extensions
 
-__all__ = ["OF_EXTENSIONS", "Defect", "afflicted", "afflicted_identity"]
+__all__ = ["OF_EXTENSIONS", "Defect", "Oddity", "afflicted", "afflicted_identity"]
 
 Defect = Literal[
     "version-1",
@@ -30,22 +31,25 @@ Defect = Literal[
 # Version 1 has no extensions that could be missing or wrong.
 OF_EXTENSIONS: tuple[Defect, ...] = ("no-san", "no-purpose", "wrong-purpose", "may-sign", "no-authority-key-identifier")
 
-_LIFE = dt.timedelta(days=30)
+# What is unusual and no defect.
+Oddity = Literal["both-purposes", "ends-with-ca"]
+
+_LIFE, _HOUR = dt.timedelta(days=30), dt.timedelta(hours=1)
 
 
 def afflicted(
-    defects: Collection[Defect], host: str, role: Literal["client", "server"]
+    defects: Collection[Defect], host: str, role: Literal["client", "server"], oddity: Oddity | None = None
 ) -> tuple[x509.Certificate, x509.Certificate]:
     """Make the certificate of `host` in `role` and that of its CA, with just these defects.
 
     Raises UsageError for a defect that is not known, or for two that cannot be together.
     """
-    identity, ca = afflicted_identity(defects, host, role)
+    identity, ca = afflicted_identity(defects, host, role, oddity)
     return identity.certificate, ca
 
 
 def afflicted_identity(
-    defects: Collection[Defect], host: str, role: Literal["client", "server"]
+    defects: Collection[Defect], host: str, role: Literal["client", "server"], oddity: Oddity | None = None
 ) -> tuple[Identity, x509.Certificate]:
     """Make the same as `afflicted`, the leaf with its key, so that it can be tried."""
     unknown = set(defects) - set(get_args(Defect))
@@ -71,11 +75,18 @@ def afflicted_identity(
         issuer=ca_name,
         issuer_key=ca_key,
         extensions=_extensions(
-            defects, host, role, x509.SubjectKeyIdentifier.from_public_key(key.public_key()), issuer
+            defects, host, role, x509.SubjectKeyIdentifier.from_public_key(key.public_key()), issuer, oddity
         ),
-        end=ca_end + _LIFE if "outlives-ca" in defects else ca_end - dt.timedelta(days=1),
+        end=_end(ca_end, defects, oddity),
     )
     return Identity(as_version_1(leaf, ca_key) if "version-1" in defects else leaf, key=key), ca
+
+
+def _end(ca_end: dt.datetime, defects: Collection[Defect], oddity: Oddity | None) -> dt.datetime:
+    # An hour is enough to outlive a CA: who compares dates only overlooks it.
+    if "outlives-ca" in defects:
+        return ca_end + _HOUR
+    return ca_end if oddity == "ends-with-ca" else ca_end - dt.timedelta(days=1)
 
 
 def _extensions(
@@ -84,6 +95,7 @@ def _extensions(
     role: Literal["client", "server"],
     own: x509.SubjectKeyIdentifier,
     issuer: x509.SubjectKeyIdentifier,
+    oddity: Oddity | None,
 ) -> list[Extension]:
     other: Literal["client", "server"] = "server" if role == "client" else "client"
     profile = Profile(other if "wrong-purpose" in defects else role, dns=[host])
@@ -99,6 +111,9 @@ def _extensions(
     kept = [
         (value, critical) for value, critical in leaf_extensions(profile, own, issuer) if type(value) not in left_out
     ]
+    if oddity == "both-purposes":
+        both = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
+        kept = [(both if isinstance(value, x509.ExtendedKeyUsage) else value, crit) for value, crit in kept]
     if "may-sign" in defects:
         kept = [
             (

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 from labsupport.errors import UsageError
 from labsupport.exercises import find
-from labsupport.exercises.authority.examination import code_as_client, code_as_server
+from labsupport.exercises.authority.examination import code_as_client, code_as_server, refusal_words
 from labsupport.exercises.authority.hostile import GREEDY, KEYS, NAMES, NO_CERTIFICATES, SOUND, UNREADABLE, Maker
 from labsupport.exercises.authority.pem import (
     NotThat,
@@ -24,7 +24,8 @@ from labsupport.pki.authority import Authority
 from labsupport.pki.defects import Defect, afflicted
 from labsupport.pki.keys import generate, key_pem
 from tests.exercises.adversaries import judged
-from tests.exercises.answers.authority import WRONG
+from tests.exercises.answers.authority import SOLUTIONS, WRONG
+from tests.exercises.answers.lesson import changed
 
 ROOT = Authority.root("Test root")
 LEAF = ROOT.issue("leaf.test", role="client")
@@ -171,11 +172,141 @@ class TestCards:
     def test_say_which_extension_is_missing_or_not_critical(self) -> None:
         wrong = WRONG["authority-issue"]
         for mistake, words in (
-            ("a name that is not critical", "its subject is empty, and its SubjectAltName not critical"),
+            ("names-not-critical", "its subject is empty, and its SubjectAltName not critical"),
+            ("names-left-out", "came      a certificate for "),
+            ("wrong-identifiers", "its AuthorityKeyIdentifier is not the CA's SubjectKeyIdentifier"),
+            ("critical-purpose", "its extendedKeyUsage is critical"),
             ("no identifier of its own", "it has no SubjectKeyIdentifier"),
             ("hands out its own certificate", "it is for another key than the requester's"),
         ):
             assert words in str(judged(find("authority-issue"), wrong[mistake]))
+
+    def test_say_what_a_verify_code_means(self) -> None:
+        for mistake, words in (
+            ("a critical identifier", "refused with verify code 34 (a critical extension that OpenSSL does not know)"),
+            ("a curve that is too small", "refused with verify code 67 (the key of its CA is too short)"),
+        ):
+            assert words in str(judged(find("authority-root"), WRONG["authority-root"][mistake]))
+        assert refusal_words(20) == "verify code 20 (the certificate of whoever signed it was not found)"
+        assert refusal_words(12345) == "verify code 12345"
+
+    def test_say_when_a_life_begins_that_has_not_begun(self) -> None:
+        for exercise in ("authority-root", "authority-issue"):
+            card = str(judged(find(exercise), WRONG[exercise]["not-valid-now"]))
+            assert "UTC, and now it is 20" in card
+            assert "certificates count in UTC" in card
+
+    def test_show_what_came_where_nothing_should_have(self) -> None:
+        card = str(judged(find("authority-root"), WRONG["authority-root"]["no-name-accepted"]))
+        assert "('-----BEGIN CERTIFICATE-----" in card
+
+
+CHAIN_FROM_THE_LEAF = """
+def chain(certificates, root_pem):
+    pile = [x509.load_pem_x509_certificate(pem.encode()) for pem in certificates]
+    top = x509.load_pem_x509_certificate(root_pem.encode())
+    def signed(child, parent):
+        try:
+            child.verify_directly_issued_by(parent)
+        except Exception:
+            return False
+        return True
+    constraints = [each.extensions.get_extension_for_class(x509.BasicConstraints).value for each in pile]
+    line = [next(each for each, found in zip(pile, constraints) if not found.ca)]
+    while not signed(line[-1], top):
+        line.append(next(each for each in pile if each not in line and signed(line[-1], each)))
+    return "\\n".join("# " + str(each.serial_number) + "\\n" + text(each).strip() for each in line)
+def text(certificate):
+    return certificate.public_bytes(Encoding.PEM).decode()
+"""
+CURVE = ("SECP256R1", "SECP384R1"), ("hashes.SHA256", "hashes.SHA384")
+NAMED = "x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])"
+NAMED_AT_LENGTH = NAMED.replace("Name([", "Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, 'Mine'), ")
+OLD_FORM = (
+    "key_text(key)\n",
+    "key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()\n",
+)
+LISTS = (
+    "x509.CRLDistributionPoints([x509.DistributionPoint([x509.UniformResourceIdentifier('http://crl.test/')], "
+    "None, None, None)])"
+)
+
+# Other certificates than the lesson's, of which the tasks say nothing; each is made by changes to the solution.
+RIGHT: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
+    "a root on another curve": ("authority-root", CURVE),
+    "a root with a name of two parts": ("authority-root", ((NAMED, NAMED_AT_LENGTH),)),
+    "a root that limits its CAs": ("authority-root", (("path_length=None", "path_length=2"),)),
+    "a root that may sign data too": (
+        "authority-root",
+        (("usage(key_cert", "usage(digital_signature=True, key_cert"),),
+    ),
+    "a root with its key in the older form": ("authority-root", (OLD_FORM,)),
+    "a root with an identifier of its own making": (
+        "authority-root",
+        (("SubjectKeyIdentifier.from_public_key(key.public_key())", "SubjectKeyIdentifier(name.encode())"),),
+    ),
+    "a root with 20 bytes of serial number": (
+        "authority-root",
+        (("x509.random_serial_number()", "(1 << 158) + (x509.random_serial_number() >> 2)"),),
+    ),
+    "a root in naive UTC": (
+        "authority-root",
+        (("dt.datetime.now(dt.UTC)", "dt.datetime.now(dt.UTC).replace(tzinfo=None)"),),
+    ),
+    "a root for a leap year": ("authority-root", (("days=365", "days=366"),)),
+    "a request with a subject": (
+        "authority-request",
+        (("x509.Name([])", "x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, (dns or ip or uri)[0])])"),),
+    ),
+    "a request with critical names": ("authority-request", (("critical=False", "critical=True"),)),
+    "a request with another digest": ("authority-request", (("hashes.SHA256", "hashes.SHA512"),)),
+    "a serial number of 64 bits": (
+        "authority-issue",
+        (("x509.random_serial_number()", "(x509.random_serial_number() >> 95) + 1"),),
+    ),
+    "an end just before the CA's": (
+        "authority-issue",
+        (("ca.not_valid_after_utc)", "ca.not_valid_after_utc - dt.timedelta(hours=1))"),),
+    ),
+    "a place for revocation lists": (
+        "authority-issue",
+        (("        .sign(key_of", f"        .add_extension({LISTS}, critical=False)\n        .sign(key_of"),),
+    ),
+    "an identifier made of the CA's key": (
+        "authority-issue",
+        (("from_issuer_subject_key_identifier(identifier)", "from_issuer_public_key(ca.public_key())"),),
+    ),
+    "keys compared, not bytes": (
+        "authority-shared",
+        (
+            (
+                "info not in certificate_der",
+                "x509.load_der_x509_certificate(certificate_der).public_key() != public",
+            ),
+        ),
+    ),
+    "a version by its name": ("authority-autopsy", (("leaf.version is x509.Version.v1", "leaf.version.name == 'v1'"),)),
+    "an intermediate on another curve": ("authority-intermediate", CURVE),
+    "an intermediate with a name of two parts": ("authority-intermediate", ((NAMED, NAMED_AT_LENGTH),)),
+    "an intermediate for 30 days": (
+        "authority-intermediate",
+        (("top.not_valid_after_utc)", "dt.datetime.now(dt.UTC) + dt.timedelta(days=30))"),),
+    ),
+    "an intermediate with a critical purpose": (
+        "authority-intermediate",
+        (("[ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False", "[ExtendedKeyUsageOID.CLIENT_AUTH]), critical=True"),),
+    ),
+    "a chain from the leaf up, with remarks": ("authority-intermediate", (("def chain(", "def lesson_chain("),)),
+}
+
+
+@pytest.mark.parametrize(("exercise", "changes"), RIGHT.values(), ids=RIGHT)
+def test_another_right_answer_earns_everything(exercise: str, changes: tuple[tuple[str, str], ...]) -> None:
+    source = changed(SOLUTIONS[exercise], *changes)
+    if "lesson_chain" in source:
+        source += CHAIN_FROM_THE_LEAF
+    report = judged(find(exercise), source, b"another way")
+    assert report.state == "solved", str(report)
 
 
 class TestDefects:
@@ -183,6 +314,12 @@ class TestDefects:
         leaf, ca = afflicted((), "a.test", "server")
         assert leaf.version is x509.Version.v3
         leaf.verify_directly_issued_by(ca)
+
+    def test_what_is_unusual_is_no_defect(self) -> None:
+        leaf, ca = afflicted((), "a.test", "client", "ends-with-ca")
+        assert leaf.not_valid_after_utc == ca.not_valid_after_utc
+        leaf, _ = afflicted((), "a.test", "client", "both-purposes")
+        assert len(leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value) == 2
 
     @pytest.mark.parametrize(
         "defects", [("version-1", "no-san"), ("no-purpose", "wrong-purpose"), ("sleepy",)], ids=" and ".join

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from labsupport.exercises.authority.shared import key_element
 from labsupport.notebook.attempt import attempt
 from labsupport.notebook.figures.authority_verdicts import verdicts_by_defect
 from labsupport.pki.authority import Authority
@@ -53,6 +54,13 @@ class TestTheRecipe:
         assert not present & {x509.SubjectAlternativeName, x509.ExtendedKeyUsage}
         said(AUTHORITY, "There is no KeyUsage: it does not say that its key may sign certificates.")
         assert x509.KeyUsage not in {type(each.value) for each in made["ca"].extensions}
+
+    def test_has_four_kinds_of_lines(self) -> None:
+        said(AUTHORITY, "with four kinds of `openssl` lines: keys, a certificate for the CA, requests, and the signing")
+        (cell,) = (cell for cell in lesson(AUTHORITY).cells if cell.text.startswith("recipe ="))
+        lines = cell.text.split('"""')[1].strip().splitlines()
+        kinds = {" ".join(word for word in line.split()[1:4] if word.startswith(("-", *"grx"))) for line in lines}
+        assert kinds == {"genrsa -out", "req -x509 -new", "req -new -key", "x509 -req -in"}
 
     def test_is_the_articles_to_the_letter(self) -> None:
         (cell,) = (cell for cell in lesson(AUTHORITY).cells if cell.text.startswith("recipe ="))
@@ -138,7 +146,7 @@ class TestOneKeyForEverything:
 
 class TestWhatIsSigned:
     def test_the_certificate_and_not_the_request(self, course: Authority) -> None:
-        said(AUTHORITY, "What it hashes and signs is that, the *TBSCertificate*.")
+        said(AUTHORITY, "What it hashes and signs is that, the *TBSCertificate*")
         key = ec.generate_private_key(ec.SECP256R1())
         csr = x509.CertificateSigningRequestBuilder(x509.Name([])).sign(key, hashes.SHA256())
         issued = course.certify(csr.public_bytes(Encoding.PEM), dns=["a.test"], role="client")
@@ -147,6 +155,20 @@ class TestWhatIsSigned:
         public.verify(issued.signature, issued.tbs_certificate_bytes, ec.ECDSA(hashes.SHA256()))
         with pytest.raises(InvalidSignature):
             public.verify(issued.signature, csr.tbs_certrequest_bytes, ec.ECDSA(hashes.SHA256()))
+
+    def test_the_places_of_the_key_in_the_figures(self, course: Authority) -> None:
+        said(AUTHORITY, "For the first figure it returns about `(11, 128, 91)`, for the second `None`.")
+        key = ec.generate_private_key(ec.SECP256R1())
+        builder = x509.CertificateSigningRequestBuilder(x509.Name([]))
+        wanted = x509.SubjectAlternativeName([x509.DNSName("client7.test")])
+        csr = builder.add_extension(wanted, critical=False).sign(key, hashes.SHA256())
+        issued = course.certify(csr.public_bytes(Encoding.PEM), dns=["client7.test"], role="client")
+        encoded = [each.public_bytes(Encoding.DER) for each in (csr, issued)]
+        places = [key_element(each) for each in encoded]
+        assert places[0].encoded == places[1].encoded
+        # A serial number may begin with zeros, which are not written.
+        assert (places[0].offset, len(places[0].encoded)) == (11, 91)
+        assert places[1].offset in range(120, 129)
 
     def test_shared_primes(self) -> None:
         said(AUTHORITY, "33 and 39 share 3, and both keys are broken.")

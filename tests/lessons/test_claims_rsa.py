@@ -45,13 +45,17 @@ class TestTheKeyOfTheArticle:
         powers = [5**power % 33 for power in range(22)]
         assert powers[:10] == powers[10:20]
         assert len(set(powers)) == 10
-        said(RSA, "No longer than the least common multiple of p - 1 and q - 1, which is 10.")
+        said(RSA, "Modulo 11, ten steps lead every number but 0 to 1; modulo 3, two steps do.")
+        assert shown("[number**10 % 11") == ([1] * 10, [1] * 2)
+        said(RSA, "no longer than the least common multiple of p - 1 and q - 1, which is 10.")
         assert all(pow(x, 10, 33) == 1 for x in range(33) if math.gcd(x, 33) == 1)
         assert shown("math.lcm(p - 1, q - 1)") == (10, 1, 1)
 
     def test_all_33_numbers_come_back(self) -> None:
         said(RSA, "It works for all 33 numbers")
         assert shown("all(pow(pow(number") is True
+        said(RSA, "p and q are equal (not all numbers would come back)")
+        assert pow(pow(7, 5, 49), pow(5, -1, 36), 49) != 7
 
     def test_the_pictures_of_power_3_and_5(self) -> None:
         said(RSA, "Nine numbers stay where they are under power 3")
@@ -62,6 +66,10 @@ class TestTheKeyOfTheArticle:
 
 
 class TestEuclidAndPowers:
+    def test_where_there_is_no_inverse(self) -> None:
+        said(RSA, "4 times a number is even, and leaves an even number modulo 20, never 1.")
+        assert {4 * number % 20 for number in range(20)} == {0, 4, 8, 12, 16}
+
     def test_the_divisions(self) -> None:
         assert shown("divmod(20, 3)") == ((6, 2), (1, 1), (2, 0))
         said(RSA, "2 is 20 - 6 · 3, and 1 is 3 - 1 · 2.")
@@ -69,7 +77,9 @@ class TestEuclidAndPowers:
 
     def test_the_squares_and_the_five_multiplications(self) -> None:
         assert shown("squares = [5]") == [5, 25, 31, 4]
-        said(RSA, "Five. The picture counts them")
+        said(RSA, "13 is 8 + 4 + 1, or 1101 in the binary system")
+        assert f"{13:b}" == "1101"
+        said(RSA, "Five: three squarings, and two that put 4, 31 and 5 together.")
         assert shown("4 * 31 % 33") == (26, 26)
         # Three squarings and two products: the library's way from the left takes as many besides those with 1.
         assert len(bin(13)) - 3 + (13).bit_count() - 1 == 5
@@ -146,6 +156,14 @@ class TestRealSignatures:
         verify = answer_to(RSA, "rsa-sign")
         assert verify(block, signed, public.e, public.n) is True
         assert verify(block, signed ^ 1, public.e, public.n) is False
+
+    def test_one_bit_of_the_signature_changes_the_whole_block(self, key: rsa.RSAPrivateKey) -> None:
+        said(RSA, "Change one bit of the signature.")
+        said(RSA, "All of it, beyond recognition.")
+        public = key.public_key().public_numbers()
+        signed = int.from_bytes(key.sign(b"Pay Bob 10 euros", padding.PKCS1v15(), hashes.SHA256()))
+        one, other = (pow(number, public.e, public.n) for number in (signed, signed ^ 1))
+        assert (one ^ other).bit_count() > 512
 
     def test_a_small_exponent_without_padding(self) -> None:
         said(RSA, "With e = 3 everybody can sign 8, under any key")

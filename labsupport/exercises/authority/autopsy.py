@@ -16,7 +16,7 @@ from labsupport.exercises.model import Case, Exercise, Mistake, Outcome
 from labsupport.exercises.plain import Plain
 from labsupport.exercises.verdicts import Raised, answered, compare, whole_call
 from labsupport.pki.certificates import certificate_text
-from labsupport.pki.defects import OF_EXTENSIONS, Defect, afflicted
+from labsupport.pki.defects import OF_EXTENSIONS, Defect, Oddity, afflicted
 
 __all__ = ["EXERCISE", "Body"]
 
@@ -33,6 +33,7 @@ class Body:
 
     defects: tuple[Defect, ...]
     role: Role
+    oddity: Oddity | None = None  # unusual, and no defect
 
     def without(self, *overlooked: Defect) -> list[Plain]:
         """Return the findings of somebody who overlooks some."""
@@ -49,10 +50,16 @@ class Body:
     @property
     def for_servers(self) -> list[Plain]:
         """The findings of somebody who takes every certificate for a server's."""
-        if self.role == "server" or "no-purpose" in self.defects or "version-1" in self.defects:
+        sound = self.role == "server" or self.oddity == "both-purposes"
+        if sound or "no-purpose" in self.defects or "version-1" in self.defects:
             return list(self.defects)
         wrong = "wrong-purpose" not in self.defects
         return [defect for defect in ORDER if (wrong if defect == "wrong-purpose" else defect in self.defects)]
+
+
+def _odd_found(oddity: Oddity, defect: Defect) -> Callable[[Body], Plain]:
+    """Return the findings of somebody who takes an oddity for a defect."""
+    return lambda body: [each for each in ORDER if each in body.defects or (body.oddity == oddity and each == defect)]
 
 
 # Each known mistake: what the card says, and what the mistaken function answers.
@@ -60,6 +67,34 @@ MISTAKES: dict[str, tuple[str, Callable[[Body], Plain]]] = {
     "first-fault-only": (
         "It stops at the first fault; all of them are asked for.",
         lambda body: list(body.defects[:1]),
+    ),
+    "another-order": (
+        "It finds the right faults, and returns them in another order than that of the table.",
+        lambda body: sorted(body.defects),
+    ),
+    "version-1-alone": (
+        "It stops at version 1; the lines of the table that are not about extensions still count.",
+        lambda body: ["version-1"] if "version-1" in body.defects else list(body.defects),
+    ),
+    "version-unseen": (
+        "It takes a certificate of version 1 for one of version 3 without extensions.",
+        lambda body: [defect for defect in body.with_missing_extensions if defect != "version-1"],
+    ),
+    "purposes-compared-whole": (
+        "It wants the purpose of the role alone; a certificate may have others besides.",
+        _odd_found("both-purposes", "wrong-purpose"),
+    ),
+    "same-end-minded": (
+        "It minds a leaf that ends at the very moment at which its CA does, and not later.",
+        _odd_found("ends-with-ca", "outlives-ca"),
+    ),
+    "missing-purpose-twice": (
+        "It lists a missing purpose as a wrong one as well.",
+        lambda body: [
+            defect
+            for defect in ORDER
+            if defect in body.defects or (defect == "wrong-purpose" and "no-purpose" in body.defects)
+        ],
     ),
     "ca-not-read": (
         "It reads the leaf only; the CA's certificate can be at fault too.",
@@ -90,12 +125,12 @@ MISTAKES: dict[str, tuple[str, Callable[[Body], Plain]]] = {
 
 
 def _pair(body: Body, host: str) -> tuple[str, str]:
-    leaf, ca = afflicted(body.defects, host, body.role)
+    leaf, ca = afflicted(body.defects, host, body.role, body.oddity)
     return certificate_text(leaf), certificate_text(ca)
 
 
 def _run(body: Body, host: str, callee: Callee) -> Outcome:
-    leaf, ca = observe("two certificates", partial(_pair, body, host), *body.defects, host, body.role)
+    leaf, ca = observe("two certificates", partial(_pair, body, host), *body.defects, host, body.role, body.oddity)
     answer = callee.call(FUNCTION, leaf, ca, body.role, deadline=DEADLINE)
     tried = f"{FUNCTION}(leaf, ca, {body.role!r}) for {host} and its CA"
     wanted: Plain = list(body.defects)
@@ -136,6 +171,9 @@ def _cases(draw: Draw) -> Iterator[Case]:
     fixed += [
         Body(("wrong-purpose", "ca-without-key-usage"), "client"),
         Body(("no-san", "no-purpose", "may-sign"), "server"),
+        Body(("version-1", "ca-without-key-usage"), "client"),
+        Body(("version-1", "outlives-ca"), "server"),
+        *(Body((), role, oddity) for role in roles for oddity in get_args(Oddity)),
     ]
     drawn = [_drawn(draw.child(f"drawn {number}"), number) for number in range(14)]
     for number, body in enumerate([*fixed, *drawn]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import ssl
 from collections.abc import Iterator, Sequence
@@ -30,6 +31,7 @@ __all__ = [
     "judged",
     "key_faults",
     "life_faults",
+    "refusal_words",
     "same_key",
     "signed_by",
 ]
@@ -38,6 +40,27 @@ HOST = "judge.test"
 # Seconds for one call; right answers need a small part of it. A missed deadline ends one aspect, and a check of two of
 # them must answer within two seconds.
 DEADLINE = 0.9
+
+
+# What OpenSSL's verify codes say (X509_V_ERR_…), those that certificates made by hand meet.
+_CODES = {
+    9: "not valid yet",
+    10: "expired",
+    18: "signed by itself",
+    19: "a root that nobody trusts",
+    20: "the certificate of whoever signed it was not found",
+    25: "more CAs below than a path length allows",
+    26: "not for this purpose",
+    34: "a critical extension that OpenSSL does not know",
+    62: "another host name",
+    66: "its key is too short",
+    67: "the key of its CA is too short",
+    79: "whoever signed it is no CA",
+    82: "a keyUsage for signing, and no CA",
+    85: "no AuthorityKeyIdentifier",
+    92: "the CA has no keyUsage",
+}
+_BEGUN = dt.timedelta(minutes=2)
 
 
 @dataclass(frozen=True)
@@ -87,9 +110,19 @@ def key_faults(certificate: x509.Certificate, key: PrivateKey) -> Iterator[Fault
 
 
 def life_faults(certificate: x509.Certificate) -> Iterator[Fault]:
-    """Yield what is wrong with the time for which a certificate is valid."""
-    if not certificate.not_valid_before_utc <= now() < certificate.not_valid_after_utc:
-        yield Fault("it is not valid today", "not-valid-today")
+    """Yield what is wrong with the beginning of a certificate's life, which is to be five minutes ago."""
+    today, start, end = now(), certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if today < start:
+        yield Fault(f"it begins {start:%Y-%m-%d %H:%M} UTC, and now it is {today:%Y-%m-%d %H:%M}", "not-valid-now")
+    elif end <= today:
+        yield Fault(f"it ended {end:%Y-%m-%d %H:%M} UTC, and now it is {today:%Y-%m-%d %H:%M}", "not-valid-now")
+    elif today - start < _BEGUN:
+        yield Fault("it begins this moment, and not five minutes ago", "begins-now")
+
+
+def refusal_words(code: int) -> str:
+    """Say a verify code with what it means: ``verify code 26 (not for this purpose)``."""
+    return f"verify code {code}" + (f" ({_CODES[code]})" if code in _CODES else "")
 
 
 @functools.cache

@@ -35,6 +35,7 @@ class Sent:
     mistake: str | None = None
     refused: bool = False
     text: str | bytes | None = None
+    ca_days: int = 0  # how long the CA lives yet, where that matters
 
     @property
     def pem(self) -> str | bytes:
@@ -78,6 +79,11 @@ def _one_name(draw: Draw) -> Sent:
     return Sent("a request for one name", *_csr(_dns(name)), (name, _host(draw)))
 
 
+def _near_the_end(draw: Draw) -> Sent:
+    name, days = _host(draw), draw.between(5, 25)
+    return Sent(f"a request for one name, to a CA that ends in {days} days", *_csr(_dns(name)), (name,), ca_days=days)
+
+
 def _two_names(draw: Draw) -> Sent:
     names = (_host(draw), _host(draw))
     return Sent("a request for two names", *_csr(_dns(*names)), (*names, _host(draw)))
@@ -93,6 +99,21 @@ def _wants_to_be_a_server(draw: Draw) -> Sent:
     name = _host(draw)
     extras = [x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CODE_SIGNING])]
     return Sent("a request that also asks to be a server", *_csr(_dns(name), extras=extras), (name,))
+
+
+def _wants_to_sign(draw: Draw) -> Sent:
+    name = _host(draw)
+    others = ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement")
+    no = dict.fromkeys((*others, "encipher_only", "decipher_only"), False)
+    extras = [x509.KeyUsage(digital_signature=True, key_cert_sign=True, crl_sign=True, **no)]
+    return Sent("a request that also asks for a keyUsage for signing", *_csr(_dns(name), extras=extras), (name,))
+
+
+def _wants_a_policy(draw: Draw) -> Sent:
+    name = _host(draw)
+    policy = x509.PolicyInformation(x509.ObjectIdentifier(f"1.3.6.1.4.1.{draw.between(40000, 59999)}.1"), None)
+    extras = [x509.CertificatePolicies([policy])]
+    return Sent("a request that also asks for a certificate policy", *_csr(_dns(name), extras=extras), (name,))
 
 
 def _foreign_subject(draw: Draw) -> Sent:
@@ -115,6 +136,12 @@ def _suffix(draw: Draw) -> Sent:
     return Sent(
         "a request for a name that begins like its own", *made, (own,), mistake="names-not-compared", refused=True
     )
+
+
+def _part(draw: Draw) -> Sent:
+    own = _host(draw)
+    made = _csr(_dns(own[2:]))
+    return Sent("a request for a part of its own name", *made, (own,), mistake="names-not-compared", refused=True)
 
 
 def _below(draw: Draw) -> Sent:
@@ -160,9 +187,15 @@ def _modulus(key: rsa.RSAPrivateKey) -> int:
     return key.private_numbers().public_numbers.n
 
 
+def _odd(draw: Draw) -> int:
+    """Draw a number that looks like a modulus among the known ones, and shares no large factor with any."""
+    return draw.bits(2048) | 1 << 2047 | 1
+
+
 def _sound_rsa(draw: Draw) -> Sent:
     name, other = _host(draw), rsa_key(2048)
-    return Sent("a request with an RSA key", *_csr(_dns(name), rsa_key(2048)), (name,), (_modulus(other),))
+    known = (_odd(draw), _modulus(other))
+    return Sent("a request with an RSA key", *_csr(_dns(name), rsa_key(2048)), (name,), known)
 
 
 def _short(draw: Draw) -> Sent:
@@ -183,13 +216,15 @@ def _shared_prime(draw: Draw) -> Sent:
     name, one, other = _host(draw), rsa_key(2048), rsa_key(2048)
     key = _sharing_a_prime(one, other)
     words = "a request whose RSA key shares a prime with a known one"
-    return Sent(words, *_csr(_dns(name), key), (name,), (_modulus(one),), "shared-prime-accepted", refused=True)
+    known = (_odd(draw), _modulus(one), _odd(draw))
+    return Sent(words, *_csr(_dns(name), key), (name,), known, "shared-prime-accepted", refused=True)
 
 
 def _known_key(draw: Draw) -> Sent:
     name, key = _host(draw), rsa_key(2048)
     words = "a request with an RSA key that is known already"
-    return Sent(words, *_csr(_dns(name), key), (name,), (_modulus(key),), "shared-prime-accepted", refused=True)
+    known = (_odd(draw), _modulus(key))
+    return Sent(words, *_csr(_dns(name), key), (name,), known, "shared-prime-accepted", refused=True)
 
 
 def _lines(csr: x509.CertificateSigningRequest) -> list[str]:
@@ -228,8 +263,14 @@ def _unreadable(kind: str) -> Callable[[Draw], Sent]:
 
 
 Maker = Callable[[Draw], Sent]
-SOUND: tuple[Maker, ...] = (_one_name, _two_names, _one_name)
-NAMES: tuple[Maker, ...] = (_foreign_name, _suffix, _below, _wildcard, _common_name_only, _address)
-GREEDY: tuple[Maker, ...] = (_wants_to_be_a_ca, _wants_to_be_a_server, _foreign_subject)
+SOUND: tuple[Maker, ...] = (_one_name, _two_names, _near_the_end)
+NAMES: tuple[Maker, ...] = (_foreign_name, _suffix, _part, _below, _wildcard, _common_name_only, _address)
+GREEDY: tuple[Maker, ...] = (
+    _wants_to_be_a_ca,
+    _wants_to_be_a_server,
+    _wants_to_sign,
+    _wants_a_policy,
+    _foreign_subject,
+)
 KEYS: tuple[Maker, ...] = (_tampered, _short, _shared_prime, _known_key, _sound_rsa)
 UNREADABLE: tuple[Maker, ...] = tuple(map(_unreadable, _OTHER))

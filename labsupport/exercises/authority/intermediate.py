@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from cryptography import x509
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from labsupport.exercises.authority.examination import (
     DEADLINE,
@@ -17,6 +17,7 @@ from labsupport.exercises.authority.examination import (
     extension,
     judged,
     key_faults,
+    refusal_words,
     same_key,
     signed_by,
 )
@@ -28,7 +29,7 @@ from labsupport.exercises.journal import observe
 from labsupport.exercises.model import Case, Exercise, Mistake, Outcome
 from labsupport.exercises.verdicts import Raised, answered, compare
 from labsupport.pki.authority import Authority
-from labsupport.pki.certificates import certificate_text, distinguished_name, signed
+from labsupport.pki.certificates import certificate_text, now, signed
 from labsupport.pki.keys import key_pem
 
 __all__ = ["EXERCISE"]
@@ -38,7 +39,7 @@ ORDERED = "chain: leaf first, each issuer next, no root and no stranger"
 PATH_TOO_LONG, UNSUITABLE = 25, 26
 
 MISTAKES = (
-    Mistake("no-path-length", "Its basicConstraints set no path length: it may make further CAs."),
+    Mistake("no-path-length", "Its path length is not 0: it may make further CAs."),
     Mistake("no-purpose", "It has no extendedKeyUsage, and so may sign for servers as well."),
     Mistake("wrong-purpose", "Its extendedKeyUsage is not clientAuth alone."),
     Mistake("self-signed", "It signed itself: nobody who trusts the root has a reason to trust it."),
@@ -46,6 +47,9 @@ MISTAKES = (
     Mistake("no-key-usage", "It has no keyUsage; strict verifiers refuse it."),
     Mistake("no-identifiers", "It lacks the identifiers of its own key and of its issuer's."),
     Mistake("root-key-again", "Its key is the root's: it could as well be the root."),
+    Mistake("wrong-identifiers", "One of its two identifiers is that of the other key."),
+    Mistake("another-key", "The private key that it returns is not the one of its certificate."),
+    Mistake("not-valid-now", "Its certificate begins later than now, or has ended; certificates count in UTC."),
     Mistake("outlives-root", "It is valid for longer than the root."),
     Mistake("root-included", "The root is in the chain; whoever verifies must have it already."),
     Mistake("leaf-alone", "Only the leaf is in the chain: the other side does not know the CAs in between."),
@@ -79,11 +83,12 @@ def _run_below(draw: Draw, callee: Callee) -> Outcome:
 
 
 def _form(certificate: x509.Certificate, root: Authority, name: str) -> Iterator[Fault]:
-    if certificate.subject != distinguished_name(name):
-        yield Fault(f"its subject is {certificate.subject.rfc4514_string()}")
+    names = [str(found.value) for found in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+    if names != [name]:
+        yield Fault(f"its subject's common name is {', '.join(names) or 'missing'}")
     if not signed_by(certificate, root.certificate):
-        own = signed_by(certificate, certificate)
-        yield Fault("it is not signed by the root", "self-signed" if own else None)
+        by_itself = signed_by(certificate, certificate)
+        yield Fault("it is not signed by the root, or not under the root's name", "self-signed" if by_itself else None)
     if same_key(certificate.public_key(), root.certificate.public_key()):
         yield Fault("its key is the root's", "root-key-again")
     constraints = extension(certificate, x509.BasicConstraints)
@@ -97,16 +102,30 @@ def _form(certificate: x509.Certificate, root: Authority, name: str) -> Iterator
     usage = extension(certificate, x509.KeyUsage)
     if usage is None:
         yield Fault("it has no keyUsage", "no-key-usage")
-    elif not (usage.critical and getattr(usage.value, "key_cert_sign", False)):
-        yield Fault("its keyUsage is not critical, or lacks keyCertSign")
+    elif not (
+        usage.critical and getattr(usage.value, "key_cert_sign", False) and getattr(usage.value, "crl_sign", False)
+    ):
+        yield Fault("its keyUsage is not critical, or lacks keyCertSign or cRLSign")
     purpose = extension(certificate, x509.ExtendedKeyUsage)
     if purpose is None:
         yield Fault("it has no extendedKeyUsage", "no-purpose")
     elif purpose.value != x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]):
         yield Fault("its extendedKeyUsage is not clientAuth alone", "wrong-purpose")
-    identifiers = (x509.SubjectKeyIdentifier, x509.AuthorityKeyIdentifier)
-    if any(extension(certificate, kind) is None for kind in identifiers):
+    own, above = (
+        extension(certificate, x509.SubjectKeyIdentifier),
+        extension(root.certificate, x509.SubjectKeyIdentifier),
+    )
+    signer = extension(certificate, x509.AuthorityKeyIdentifier)
+    assert above is not None
+    if own is None or signer is None:
         yield Fault("a key identifier is missing", "no-identifiers")
+    elif own.value == above.value and not same_key(certificate.public_key(), root.certificate.public_key()):
+        yield Fault("its SubjectKeyIdentifier is the root's", "wrong-identifiers")
+    elif getattr(signer.value, "key_identifier", None) not in (None, getattr(above.value, "digest", None)):
+        yield Fault("its AuthorityKeyIdentifier is not the root's SubjectKeyIdentifier", "wrong-identifiers")
+    if not certificate.not_valid_before_utc <= (today := now()) < certificate.not_valid_after_utc:
+        lived = f"{certificate.not_valid_before_utc:%Y-%m-%d %H:%M} to {certificate.not_valid_after_utc:%Y-%m-%d %H:%M}"
+        yield Fault(f"it is valid from {lived} UTC, and now it is {today:%Y-%m-%d %H:%M}", "not-valid-now")
     if certificate.not_valid_after_utc > root.certificate.not_valid_after_utc:
         yield Fault(
             f"it is valid until {certificate.not_valid_after_utc:%Y-%m-%d}, the root not as long", "outlives-root"
@@ -118,17 +137,24 @@ def _behaviour(made: Authority, root: Authority, host: str) -> Iterator[str]:
     anchor = root.certificate
     client = made.issue(host, role="client")
     if code := code_as_client([client.certificate, made.certificate], client.key, anchor):
-        yield f"a client below it is refused with verify code {code}"
+        yield f"a client below it is refused with {refusal_words(code)}"
+        return
     server = made.issue(host, role="server")
-    if code_as_server([server.certificate, made.certificate], server.key, anchor, host) != UNSUITABLE:
-        yield "a server below it is accepted"
+    code = code_as_server([server.certificate, made.certificate], server.key, anchor, host)
+    if code != UNSUITABLE:
+        yield f"a server below it is {_taken(code)}"
     # As a CA that does not keep to its own path length would make it
     lower = Authority.root("further below").intermediate("further below")
     further = Authority(_resigned(lower.certificate, made), (), key=lower.key)
     leaf = further.issue(host, role="client")
     chain = [leaf.certificate, further.certificate, made.certificate]
-    if code_as_client(chain, leaf.key, anchor) != PATH_TOO_LONG:
-        yield "a further CA below it is accepted"
+    code = code_as_client(chain, leaf.key, anchor)
+    if code != PATH_TOO_LONG:
+        yield f"a client of a further CA below it is {_taken(code)}"
+
+
+def _taken(code: int) -> str:
+    return f"refused with {refusal_words(code)}" if code else "accepted"
 
 
 def _resigned(certificate: x509.Certificate, issuer: Authority) -> x509.Certificate:

@@ -9,13 +9,15 @@ from typing import TypeVar
 
 from cryptography import x509
 from cryptography.x509 import verification
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from labsupport.exercises.authority.examination import (
     Fault,
     code_as_client,
     extension,
     judged,
+    life_faults,
+    refusal_words,
     same_key,
     signed_by,
 )
@@ -37,7 +39,7 @@ CERTIFICATES = "a sound certificate for the names that are allowed, none for oth
 GREED = "what a request asks for beyond its names is not granted"
 PROOFS = "stolen, short and shared keys are refused"
 DEADLINE = 0.6  # seconds for one call: there are three aspects
-LONGEST = dt.timedelta(days=90)
+LIFE, DAY = dt.timedelta(days=30), dt.timedelta(days=1)
 E = TypeVar("E", bound=x509.ExtensionType)
 
 MISTAKES = (
@@ -46,22 +48,36 @@ MISTAKES = (
     ),
     Mistake("subject-copied", "It copies the subject of the request, where anybody can write any name."),
     Mistake("names-not-compared", "It signs names that the requester is not allowed to have."),
+    Mistake("names-left-out", "It drops the names that are not allowed, and signs the rest: refuse the whole request."),
+    Mistake(
+        "other-names", "Its certificates are not for the names that were asked for, for all of them and no others."
+    ),
     Mistake("no-names-accepted", "It signs a request without a SubjectAltName; a common name is no name."),
     Mistake("other-kinds-overlooked", "It looks at the DNS names only, and signs or drops an IP address unseen."),
     Mistake("self-signature-unchecked", "It signs a request whose own signature does not verify."),
     Mistake("short-key-accepted", "It signs an RSA key of less than 2048 bits."),
     Mistake("shared-prime-accepted", "It signs an RSA key that has a factor in common with a known one."),
     Mistake("no-identifiers", "Its certificates do not say which key signed them: strict verifiers refuse them."),
+    Mistake("wrong-identifiers", "An identifier in its certificates is that of another key."),
+    Mistake("names-not-critical", "The subject is empty, and the SubjectAltName that takes its place is not critical."),
+    Mistake("subject-not-empty", "The subject of its certificates is not empty."),
+    Mistake("may-sign", "The keyUsage of its certificates allows to sign others, which only a CA may."),
+    Mistake("critical-purpose", "Its extendedKeyUsage is critical; cryptography's verifier refuses that."),
     Mistake("no-purpose", "Its certificates name no purpose, and so serve for every one."),
     Mistake("wrong-purpose", "Its certificates are not for clients, or not for clients alone."),
     Mistake("serials-repeat", "Two of its certificates have one serial number, or one that can be guessed."),
-    Mistake("too-long", "Its certificates are valid for more than 90 days, or for longer than the CA."),
+    Mistake("too-long", "Its certificates are valid for more than 30 days, or for longer than the CA."),
+    Mistake("too-short", "Its certificates end before the 30 days are over, although the CA lives on."),
+    Mistake("not-valid-now", "Its certificates begin later than now; certificates count in UTC."),
+    Mistake("begins-now", "They begin the moment they are made: where a clock is behind, they are not valid yet."),
+    Mistake("returns-none", "Where it should refuse it returns None; the caller would take that for an answer."),
 )
 
 
 def _run(make: Maker, draw: Draw, callee: Callee) -> Outcome:
     sent = make(draw)
-    authority = Authority.root(f"{draw.word()} root", valid_for=dt.timedelta(days=draw.between(20, 400)))
+    days = sent.ca_days or draw.between(40, 400)
+    authority = Authority.root(f"{draw.word()} root", valid_for=dt.timedelta(days=days))
     ca_key = key_pem(authority.key).decode()
     arguments = (sent.pem, list(sent.allowed), list(sent.known), authority.certificate_pem.decode(), ca_key)
     first = callee.call(FUNCTION, *arguments, deadline=DEADLINE)
@@ -91,10 +107,17 @@ def _refusal(answer: Answer, sent: Sent, tried: str) -> Outcome:
         return answered(answer, tried, expected) or Outcome(False, tried, expected, spoken(answer))
     if answer.error is not None:
         return Outcome(True, tried, expected, spoken(answer))
-    suspects = frozenset({sent.mistake} if sent.mistake else ())
-    return Outcome(
-        False, tried, expected, "a certificate" if isinstance(answer.value, str) else spoken(answer), suspects
-    )
+    if answer.value is None:
+        return Outcome(False, tried, expected, spoken(answer), frozenset({"returns-none"}))
+    try:
+        names = _names_in(certificate_in(answer.value))
+    except NotThat:
+        return Outcome(False, tried, expected, spoken(answer), frozenset({sent.mistake} if sent.mistake else ()))
+    mistake = sent.mistake
+    if mistake == "names-not-compared" and set(names) <= set(sent.allowed):
+        mistake = "names-left-out"
+    got = f"a certificate for {', '.join(names) or 'no name'}"
+    return Outcome(False, tried, expected, got, frozenset({mistake} if mistake else ()))
 
 
 def _faults(certificate: x509.Certificate, sent: Sent, authority: Authority) -> Iterator[Fault]:
@@ -104,7 +127,7 @@ def _faults(certificate: x509.Certificate, sent: Sent, authority: Authority) -> 
         return
     code = code_as_client([certificate], sent.key, authority.certificate)
     if code:
-        yield Fault(f"a strict server refuses it with verify code {code}")
+        yield Fault(f"a strict server refuses it with {refusal_words(code)}")
     if not _accepted(certificate, authority.certificate):
         yield Fault("cryptography's verifier refuses it")
 
@@ -139,33 +162,66 @@ def _form(certificate: x509.Certificate, sent: Sent, authority: Authority) -> It
         yield Fault("it has no extendedKeyUsage", "no-purpose")
     elif purposes != [ExtendedKeyUsageOID.CLIENT_AUTH]:
         asked = _asked_for(sent.csr, x509.ExtendedKeyUsage)
-        copied = asked is not None and any(oid in list(asked) for oid in purposes)
+        copied = asked is not None and set(asked) <= set(purposes)
         yield Fault("its purpose is not clientAuth alone", "extensions-copied" if copied else "wrong-purpose")
+    elif purpose and purpose.critical:
+        yield Fault("its extendedKeyUsage is critical", "critical-purpose")
     usage = extension(certificate, x509.KeyUsage)
     if usage is None or not usage.critical or not getattr(usage.value, "digital_signature", False):
         yield Fault("its keyUsage is missing, not critical, or without digitalSignature")
-    if extension(certificate, x509.SubjectKeyIdentifier) is None:
+    elif getattr(usage.value, "key_cert_sign", False):
+        copied = usage.value == _asked_for(sent.csr, x509.KeyUsage)
+        yield Fault("its keyUsage allows to sign certificates", "extensions-copied" if copied else "may-sign")
+    yield from _identifiers(certificate, authority)
+    for asked_for in sent.csr.extensions:
+        granted = extension(certificate, type(asked_for.value))
+        if isinstance(asked_for.value, x509.CertificatePolicies) and granted and granted.value == asked_for.value:
+            yield Fault("it grants the certificate policy that was asked for", "extensions-copied")
+    yield from life_faults(certificate)
+    yield from _length(certificate, authority)
+
+
+def _identifiers(certificate: x509.Certificate, authority: Authority) -> Iterator[Fault]:
+    own, ca = (extension(each, x509.SubjectKeyIdentifier) for each in (certificate, authority.certificate))
+    assert ca is not None
+    if own is None:
         yield Fault("it has no SubjectKeyIdentifier")
-    if extension(certificate, x509.AuthorityKeyIdentifier) is None:
+    elif own.value == ca.value:
+        yield Fault("its SubjectKeyIdentifier is the CA's", "wrong-identifiers")
+    signer = extension(certificate, x509.AuthorityKeyIdentifier)
+    if signer is None:
         yield Fault("it has no AuthorityKeyIdentifier", "no-identifiers")
-    life = certificate.not_valid_after_utc - certificate.not_valid_before_utc
-    if (
-        life > LONGEST + dt.timedelta(days=1)
-        or certificate.not_valid_after_utc > authority.certificate.not_valid_after_utc
-    ):
-        yield Fault(f"it is valid until {certificate.not_valid_after_utc:%Y-%m-%d}", "too-long")
+    elif getattr(signer.value, "key_identifier", None) not in (None, getattr(ca.value, "digest", None)):
+        yield Fault("its AuthorityKeyIdentifier is not the CA's SubjectKeyIdentifier", "wrong-identifiers")
+
+
+def _length(certificate: x509.Certificate, authority: Authority) -> Iterator[Fault]:
+    start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    last = authority.certificate.not_valid_after_utc
+    if end > last or end - start > LIFE + DAY:
+        yield Fault(f"it is valid until {end:%Y-%m-%d}, the CA until {last:%Y-%m-%d}", "too-long")
+    elif end < min(start + LIFE, last) - DAY:
+        yield Fault(f"it is valid until {end:%Y-%m-%d %H:%M} only", "too-short")
 
 
 def _names(certificate: x509.Certificate, sent: Sent) -> Iterator[Fault]:
     found = extension(certificate, x509.SubjectAlternativeName)
-    names = list(found.value) if found and isinstance(found.value, x509.SubjectAlternativeName) else []
-    if sorted(str(name.value) for name in names) != sorted(sent.names):
-        yield Fault(f"its names are {', '.join(str(name.value) for name in names) or 'missing'}")
-    common = [str(each.value) for each in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+    names = _names_in(certificate)
+    if set(names) != set(sent.names):
+        yield Fault(f"its names are {', '.join(names) or 'missing'}", "other-names")
     if found and not found.critical and not certificate.subject.rdns:
-        yield Fault("its subject is empty, and its SubjectAltName not critical")
-    if any(name not in sent.names for name in common):
-        yield Fault(f"its subject says {common[0]}", "subject-copied")
+        yield Fault("its subject is empty, and its SubjectAltName not critical", "names-not-critical")
+    if certificate.subject.rdns:
+        copied = certificate.subject == sent.csr.subject
+        told = certificate.subject.rfc4514_string()
+        yield Fault(f"its subject is {told}, not empty", "subject-copied" if copied else "subject-not-empty")
+
+
+def _names_in(certificate: x509.Certificate) -> list[str]:
+    """Return the values of a certificate's SubjectAltName, as text."""
+    found = extension(certificate, x509.SubjectAlternativeName)
+    entries = list(found.value) if found and isinstance(found.value, x509.SubjectAlternativeName) else []
+    return [str(entry.value) for entry in entries]
 
 
 def _asked_for(csr: x509.CertificateSigningRequest, kind: type[E]) -> E | None:

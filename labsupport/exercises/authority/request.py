@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from cryptography import x509
@@ -33,6 +33,9 @@ MISTAKES = (
     Mistake("first-name-only", "Only the first of several DNS names is in the request."),
     Mistake("another-key", "The private key that it returns is not the one in the request."),
     Mistake("same-key-again", "Two requests got one key: whoever holds one certificate can act as the other."),
+    Mistake("uri-as-dns", "It asks for a URI as if it were a DNS name; URIs have an entry type of their own."),
+    Mistake("an-extension-each", "It adds a SubjectAltName for each name; there is one, which holds all of them."),
+    Mistake("no-names-accepted", "It makes a request that asks for no name at all."),
 )
 
 
@@ -67,7 +70,8 @@ def _run(names: Names, callee: Callee) -> Outcome:
         answer = callee.call(FUNCTION, *names.arguments, deadline=DEADLINE)
         failed = answered(answer, tried, expected)
         if failed is not None:
-            return failed
+            again = answer.error == "ValueError" and "already been set" in answer.error_text
+            return replace(failed, suspects=frozenset({"an-extension-each"} if again else ()))
         try:
             made.append(request_and_key_in(answer.value))
         except NotThat as stopped:
@@ -77,6 +81,13 @@ def _run(names: Names, callee: Callee) -> Outcome:
     if same_key(key.public_key(), second.public_key()):
         faults.append(Fault("a second call returned the same key", "same-key-again"))
     return judged(tried, expected, faults)
+
+
+def _run_without_names(callee: Callee) -> Outcome:
+    outcome = asking(FUNCTION, [[], [], []], Raised(), deadline=DEADLINE)(callee)
+    if outcome.passed or outcome.fault or outcome.unwritten:
+        return outcome
+    return replace(outcome, suspects=frozenset({"no-names-accepted"}))
 
 
 def _name_faults(csr: x509.CertificateSigningRequest, names: Names) -> Iterator[Fault]:
@@ -101,6 +112,7 @@ def _would_ask(names: Names) -> dict[str, set[x509.GeneralName]]:
     return {
         "ip-as-dns": {*Names(names.dns, (), names.uri).wanted, *map(x509.DNSName, names.ip)},
         "uri-left-out": Names(names.dns, names.ip).wanted,
+        "uri-as-dns": {*Names(names.dns, names.ip).wanted, *map(x509.DNSName, names.uri)},
         "ip-left-out": Names(names.dns, (), names.uri).wanted,
         "first-name-only": Names(names.dns[:1], names.ip, names.uri).wanted,
     }
@@ -132,7 +144,7 @@ def _cases(draw: Draw) -> Iterator[Case]:
     # Every mistake shows in several of these, and none of them is what only one mistake would do.
     for number, counts in enumerate(((2, 1, 1), (3, 2, 2), (2, 1, 2), (1, 0, 0), (0, 1, 0), (0, 0, 1))):
         yield Case(ASPECT, partial(_run, _drawn(draw.child(str(number)), counts)))
-    yield Case(ASPECT, asking(FUNCTION, [[], [], []], Raised(), deadline=DEADLINE))
+    yield Case(ASPECT, _run_without_names)
 
 
 EXERCISE = Exercise(

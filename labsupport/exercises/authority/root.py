@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 from cryptography import x509
@@ -16,6 +18,7 @@ from labsupport.exercises.authority.examination import (
     judged,
     key_faults,
     life_faults,
+    refusal_words,
     same_key,
     signed_by,
 )
@@ -44,7 +47,12 @@ MISTAKES = (
     Mistake("name-ignored", "The name that it was given is not the name in the certificate."),
     Mistake("same-key-again", "Two roots got one key: whoever holds one of them holds both."),
     Mistake("not-self-signed", "The certificate is not signed with its own key."),
+    Mistake("not-valid-now", "Its certificate begins later than now, or has ended; certificates count in UTC."),
+    Mistake("begins-now", "It begins the moment it is made: where a clock is behind, it is not valid yet."),
+    Mistake("another-life", "Its certificate does not live for a year."),
+    Mistake("no-name-accepted", "It makes a root without a name."),
 )
+YEAR, ABOUT = dt.timedelta(days=365), dt.timedelta(days=3)
 
 Made = tuple[x509.Certificate, PrivateKey]
 
@@ -82,6 +90,9 @@ def _form(certificate: x509.Certificate, key: PrivateKey, name: str) -> Iterator
     if extension(certificate, x509.SubjectKeyIdentifier) is None:
         yield Fault("it has no SubjectKeyIdentifier", "no-identifier")
     yield from life_faults(certificate)
+    life = certificate.not_valid_after_utc - certificate.not_valid_before_utc
+    if abs(life - YEAR) > ABOUT:
+        yield Fault(f"it lives for {life.days} days", "another-life")
 
 
 def _run_form(name: str, callee: Callee) -> Outcome:
@@ -100,6 +111,13 @@ def _run_form(name: str, callee: Callee) -> Outcome:
     return judged(tried, expected, faults)
 
 
+def _run_without_name(callee: Callee) -> Outcome:
+    outcome = asking(FUNCTION, [""], Raised(), deadline=DEADLINE)(callee)
+    if outcome.passed or outcome.fault or outcome.unwritten:
+        return outcome
+    return replace(outcome, suspects=frozenset({"no-name-accepted"}))
+
+
 def _run_work(name: str, host: str, callee: Callee) -> Outcome:
     tried = f"{called(FUNCTION, name)}, and a certificate for {host} signed with what it returned"
     expected = "accepted by strict verifiers that trust this root"
@@ -110,7 +128,7 @@ def _run_work(name: str, host: str, callee: Callee) -> Outcome:
     if not faults:
         code = _code(made, made[0], host)
         stranger = _code((made[0], generate()), made[0], host)
-        faults += [Fault(f"refused with verify code {code}")] if code else []
+        faults += [Fault(f"refused with {refusal_words(code)}")] if code else []
         faults += [Fault("a certificate that another key signed was accepted as well")] if not stranger else []
     return judged(tried, expected, faults)
 
@@ -139,7 +157,7 @@ def _cases(draw: Draw) -> Iterator[Case]:
         own = draw.child(str(number))
         yield Case(FORM, partial(_run_form, f"{own.word()} root"))
         yield Case(WORK, partial(_run_work, f"{own.word()} root", f"{own.word()}.test"))
-    yield Case(FORM, asking(FUNCTION, [""], Raised(), deadline=DEADLINE))
+    yield Case(FORM, _run_without_name)
 
 
 EXERCISE = Exercise(

@@ -80,6 +80,14 @@ MISTAKES: dict[str, tuple[str, Callable[[bytes, bytes, bool], Plain]]] = {
             len(key_element(csr).encoded),
         ),
     ),
+    "hex-digits": (
+        "It counts hexadecimal digits; a byte has two of them.",
+        lambda csr, leaf, same: (
+            (2 * key_element(csr).offset, 2 * key_element(leaf).offset, 2 * len(key_element(csr).encoded))
+            if same
+            else None
+        ),
+    ),
     "always-none": ("It says None whatever it is given.", lambda *_: None),
 }
 

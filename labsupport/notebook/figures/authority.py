@@ -185,7 +185,7 @@ def ribbons(csr: x509.CertificateSigningRequest, certificate: x509.Certificate) 
         ax.fill(*corners, color=GREEN, alpha=0.18, linewidth=0)
     for y, text in ((1.0, f"request: {len(asked)} bytes"), (0.0, f"certificate: {len(given)} bytes")):
         ax.text(0, y + 0.3, text, fontsize=9, color=INK, va="bottom")
-    ax.set_xlim(0, max(len(asked), len(given)))
+    ax.set_xlim(0, max(len(asked), len(given)) + 1)  # one byte more, so that the last border is drawn whole
     ax.set_ylim(-0.5, 1.6)
     ax.set_yticks([])
     ax.set_xlabel("byte", color=INK)
