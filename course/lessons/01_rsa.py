@@ -21,7 +21,7 @@ from labsupport import Authority, attempt, check, progress, show
 
 # %% [markdown]
 # > **Danger, on purpose.** What you write here is *textbook RSA*: it shows how signatures work, and section 6 breaks
-# > it. Real programs take RSA from a library, with padding, and with keys a hundred times as long.
+# > it. Real programs take RSA from a library, with padding, and with keys hundreds of times as long.
 
 # %% [markdown]
 # ## 1. A key from two primes

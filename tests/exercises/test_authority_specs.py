@@ -196,9 +196,19 @@ class TestCards:
             assert "UTC, and now it is 20" in card
             assert "certificates count in UTC" in card
 
-    def test_show_what_came_where_nothing_should_have(self) -> None:
-        card = str(judged(find("authority-root"), WRONG["authority-root"]["no-name-accepted"]))
-        assert "('-----BEGIN CERTIFICATE-----" in card
+    @pytest.mark.parametrize(
+        ("exercise", "first_line"),
+        [
+            ("authority-root", "key = ec.generate_private_key(ec.SECP256R1())\n    if not name:"),
+            ("authority-request", "key = ec.generate_private_key(ec.SECP256R1())\n    if not dns + ip + uri:"),
+        ],
+    )
+    def test_show_no_private_key_where_nothing_should_have_come(self, exercise: str, first_line: str) -> None:
+        docstring = '."""\n'
+        careless = (docstring, f"{docstring}    {first_line}\n        return key_text(key), ''\n")
+        card = str(judged(find(exercise), changed(SOLUTIONS[exercise], careless)))
+        assert "came      no exception" in card
+        assert "BEGIN" not in card
 
 
 CHAIN_FROM_THE_LEAF = """
