@@ -33,7 +33,7 @@ soon as it is there, so a batch that was stopped goes on where it was. Exit code
 _EXAMPLES = """\
   labsupport grade submissions/
   labsupport grade bulk.zip --lesson 01_rsa --roster roster.csv --due 2026-12-01T23:59
-  labsupport grade --replay 17"""
+  labsupport grade --replay 17 --exercise rsa-factor"""
 
 _INTERRUPTED = 130
 
@@ -58,6 +58,7 @@ def add(commands: Commands) -> None:
     parser.add_argument("--regrade", action="store_true", help="judge again what the gradebook knows")
     parser.add_argument("--json", action="store_true", help="one line of JSON for each submission, no progress bar")
     parser.add_argument("--replay", type=_count, metavar="RESULT", help="judge a stored transcript again, and show it")
+    parser.add_argument("--exercise", metavar="EXERCISE", help="with --replay: this exercise only")
 
 
 def _count(text: str) -> int:
@@ -69,6 +70,10 @@ def _count(text: str) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.replay is not None:
         return _replay(arguments)
+    if arguments.exercise is not None:
+        raise UsageError("--exercise belongs to --replay: a submission is judged as a whole")
+    if arguments.feedback is not None and arguments.feedback.exists() and not arguments.feedback.is_dir():
+        raise UsageError(f"{arguments.feedback} is no folder; give --feedback a folder, or a name for a new one")
     if arguments.submissions is None:
         raise UsageError("name a folder or a zip of submissions, or --replay RESULT")
     if sys.platform != "linux":
@@ -82,6 +87,7 @@ def _grade(arguments: argparse.Namespace) -> int:
     from labsupport.grading.gradebook.book import Gradebook
     from labsupport.grading.settings import Settings, lessons
     from labsupport.grading.submissions.collect import collect
+    from labsupport.grading.submissions.identity import under_two_ids
     from labsupport.grading.submissions.roster import read_roster
     from labsupport.grading.submissions.times import in_words
 
@@ -114,6 +120,8 @@ def _grade(arguments: argparse.Namespace) -> int:
             return _INTERRUPTED
         summary.unjudged += found.problems
         written = _pages(arguments, book)
+        if twice := under_two_ids((each.id, each.name) for each in book.learners()):
+            display.say(twice)
         display.summary(summary, _counting(found, book), arguments.gradebook, written, _absent(found, roster))
     return _code(summary)
 
@@ -172,7 +180,8 @@ def _pages(arguments: argparse.Namespace, book: Gradebook) -> list[str]:
         return []
     from labsupport.grading.pages.report import write_lesson
 
-    return [str(write_lesson(arguments.feedback, lesson, book.results(lesson))) for lesson in book.lessons()]
+    written = [str(write_lesson(arguments.feedback, lesson, book.results(lesson))) for lesson in book.lessons()]
+    return [*written, f"Feedback, a folder for each learner: {arguments.feedback / 'feedback'}"]
 
 
 def _replay(arguments: argparse.Namespace) -> int:
@@ -182,13 +191,18 @@ def _replay(arguments: argparse.Namespace) -> int:
     from labsupport.grading.transcript import replay
 
     with Gradebook.open(arguments.gradebook, create=False) as book:
-        graded = book.result(arguments.replay)
+        result = book.result(arguments.replay).result
+    if not result.transcripts:
+        raise LabError(f"result {arguments.replay} has no transcript: {result.unjudged or 'nothing was asked'}")
+    wanted = [exercise.id for exercise in result.exercises if exercise.id in result.transcripts]
+    if arguments.exercise is not None:
+        if arguments.exercise not in wanted:
+            raise UsageError(f"result {arguments.replay} is not about {arguments.exercise}, but {', '.join(wanted)}")
+        wanted = [arguments.exercise]
     agrees = True
-    for transcript in graded.result.transcripts.values():
-        again = replay(transcript)
+    for exercise in wanted:
+        again = replay(result.transcripts[exercise])
         agrees = agrees and again.agrees
         print(in_words(again, min(terminal_width() or 80, 100)), end="\n\n")
-    if not graded.result.transcripts:
-        raise LabError(f"result {arguments.replay} has no transcript: {graded.result.unjudged or 'nothing was asked'}")
     print("The verdicts are the same as then." if agrees else "Not every verdict is the same as then.")
     return 0 if agrees else 1

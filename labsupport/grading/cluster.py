@@ -174,7 +174,8 @@ class Cluster:
                     self._room = _AHEAD * sum(self._client.nthreads().values())
             except TimeoutError:
                 raise LabError(
-                    f"the Dask scheduler at {self._address} has had no worker for {_WORKERLESS_SECONDS:g} s"
+                    f"the Dask scheduler at {self._address} has had no worker for {_WORKERLESS_SECONDS:g} s; "
+                    "what was judged is kept, the same command goes on"
                 ) from None
             except (OSError, ValueError):
                 raise self._lost() from None

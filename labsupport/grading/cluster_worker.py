@@ -27,6 +27,7 @@ from labsupport.grading.worker import job_from, job_to
 __all__ = ["IDLE_SECONDS", "installed", "judge", "order_to"]
 
 IDLE_SECONDS = 60.0
+_REMEDY = "install the same one there, and start the worker again"
 
 
 @functools.cache
@@ -49,7 +50,7 @@ def judge(order: str) -> str:
     wanted = json.loads(order)
     if wanted["installed"] != installed():
         here, there = installed(), wanted["installed"]
-        return json.dumps({"other": f"{_name()} has version {here} of the course, not {there}"})
+        return json.dumps({"other": f"{_name()} has version {here} of the course, not {there}: {_REMEDY}"})
     try:
         return json.dumps(_judged(Settings.from_json(wanted["settings"]), job_from(wanted["job"])))
     except NoSandbox as refused:

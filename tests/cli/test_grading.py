@@ -18,6 +18,7 @@ import pytest
 
 from labsupport.cli import grading_display, main
 from labsupport.cli.grading_display import Display
+from labsupport.exercises import catalogue
 from labsupport.grading.batch import Summary
 from labsupport.grading.gradebook import Gradebook
 from tests.cli.grading_command import LESSON, Desk, answered
@@ -95,7 +96,7 @@ class TestABatch:
         assert lines[2].split() == ["00_start", "4", "50", "%", "2"]
         assert re.fullmatch(r"Judged 4 in \d+\.\d s\.", lines[4])
         assert "Gradebook: gradebook.db" in lines
-        assert lines[-1].startswith("pages")
+        assert lines[-2:] == ["pages/class/00_start.html", "Feedback, a folder for each learner: pages/feedback"]
         assert max(map(len, lines)) <= 80
 
     def test_says_who_of_the_roster_handed_in_nothing(self, first: Completed) -> None:
@@ -179,6 +180,27 @@ transcript.replay = lambda text: replace(again := judged(text), then=replace(aga
             shown = seminar.grade("--replay", number)
             assert (shown.returncode, shown.stdout, len(shown.stderr.splitlines())) == (1, "", 1)
             assert words in shown.stderr
+
+
+def test_a_replay_is_in_the_order_of_the_lesson_or_of_one_exercise(desk: Desk) -> None:
+    desk.hand_in({"ada": as_bytes(master("01_rsa"))}, "01_rsa")
+    assert desk.grade().returncode == 0
+    exercises = [exercise.id for exercise in catalogue().values() if exercise.lesson == "01_rsa"]
+    whole = desk.grade("--replay", "1").stdout
+    assert re.findall(r"^(rsa-\w+):", whole, re.MULTILINE) == exercises
+    one = desk.grade("--replay", "1", "--exercise", "rsa-sign")
+    assert (one.returncode, re.findall(r"^(rsa-\w+):", one.stdout, re.MULTILINE)) == (0, ["rsa-sign"])
+    assert one.stdout.partition("\n\n")[0] in whole
+    other = desk.grade("--replay", "1", "--exercise", "start-verifies")
+    assert (other.returncode, other.stdout) == (2, "")
+    assert f"result 1 is not about start-verifies, but {', '.join(exercises)}" in other.stderr
+
+
+def test_one_name_under_two_ids_is_told(desk: Desk) -> None:
+    desk.hand_in({"ada": desk.stub, "7": desk.stub})
+    (desk.folder / "roster.csv").write_text("id,name\nada,Ada Lovelace\n7,Ada Lovelace\n")
+    found = desk.grade("submissions", "--roster", "roster.csv")
+    assert "one name under several ids: Ada Lovelace (7 and ada); if each is one person" in found.stderr
 
 
 class TestOptions:
@@ -273,6 +295,8 @@ class TestWrongUsage:
             (["submissions", "--time", "-1"], "--time"),
             (["submissions", "--isolation", "hope"], "hope"),
             (["--replay", "x"], "'x' is not a number from 1"),
+            (["submissions", "--exercise", "rsa-sign"], "--exercise belongs to --replay"),
+            (["submissions", "--feedback", __file__], "is no folder; give --feedback a folder"),
         ],
     )
     def test_is_one_line_and_exit_code_2(

@@ -289,7 +289,7 @@ def test_a_worker_with_another_course_refuses(running: DaskCluster, monkeypatch:
     monkeypatch.setattr(cluster_worker, "installed", lambda: "9.9.9+other")
     with Cluster(running.address, OPEN) as judges, pytest.raises(LabError, match="of the course, not") as refused:
         list(judges.judged([job(as_bytes(right()))]))
-    assert f"has version {here} of the course, not 9.9.9+other" in str(refused.value)
+    assert f"has version {here} of the course, not 9.9.9+other: install the same one there" in str(refused.value)
     assert len(str(refused.value).splitlines()) == 1
 
 
@@ -348,7 +348,7 @@ def test_a_cluster_without_workers_is_waited_for_and_given_up(tmp_path: Path, mo
     with (
         DaskCluster(tmp_path, workers=0) as those,
         Cluster(those.address, OPEN) as judges,
-        pytest.raises(LabError, match=r"has had no worker for 0\.3 s"),
+        pytest.raises(LabError, match=r"has had no worker for 0\.3 s; what was judged is kept"),
     ):
         list(judges.judged([job(b"{}")]))
 
