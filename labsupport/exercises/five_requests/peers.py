@@ -6,8 +6,9 @@ What these ends see is all that counts; nothing that the callee says about a con
 from __future__ import annotations
 
 import ssl
+import threading
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any, Self
 
@@ -133,7 +134,9 @@ class Witness(Server):
         respond: Callable[[Request], Response] | None = None,
         certificate_required: bool = False,
     ) -> None:
-        self._requests: list[tuple[Request, tuple[str, ...]]] = []
+        self._requests: list[tuple[Request, tuple[str, ...]]] = []  # the first ones; nobody looks at more
+        self._count = 0
+        self._counting = threading.Lock()
         self._port = 0
         self._respond = respond or (lambda _: text_response(200, body))
         self._certificate_required = certificate_required
@@ -144,7 +147,11 @@ class Witness(Server):
         peer = peer_names(tls)
 
         def respond(request: Request) -> Response:
-            self._requests.append((request, peer))
+            with self._counting:
+                self._count += 1
+                if len(self._requests) < _KEPT:
+                    # A client may send as many bodies as it likes; nobody looks at them.
+                    self._requests.append((replace(request, body=b""), peer))
             if self._certificate_required and not peer:
                 response = text_response(400, "no client certificate was presented")
             else:
@@ -168,8 +175,8 @@ class Witness(Server):
     def _look(self) -> Seen:
         verdicts = self.log.entries()
         reasons = sorted({verdict.reason for verdict in verdicts})[:_REASONS]
-        requests = list(self._requests)
-        return Seen(len(requests), tuple(requests[:_KEPT]), len(verdicts), tuple(reasons))
+        with self._counting:
+            return Seen(self._count, tuple(self._requests), len(verdicts), tuple(reasons))
 
     @property
     def port(self) -> int:
