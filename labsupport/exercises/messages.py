@@ -37,6 +37,7 @@ __all__ = [
 Message: TypeAlias = dict[str, Any]
 
 LINE_LIMIT = 128_000_000  # bytes; the largest plain value is shorter, even as escapes of 12 bytes a character
+_NAME_LIMIT = 4096  # characters of a file's path
 _CHUNK = 65536
 # Made once: an oracle is asked thousands of times, and beside one end runs code of a learner, who may change `json`.
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
@@ -258,6 +259,8 @@ def _files_to(files: Mapping[str, bytes]) -> dict[str, str]:
 
 
 def _files_from(files: Mapping[str, object]) -> dict[str, bytes]:
+    if any(name != readable(name, _NAME_LIMIT) for name in files):
+        raise BrokenOff
     return {name: decoded(content) for name, content in files.items()}
 
 

@@ -149,6 +149,9 @@ class TestAnswers:
             {"printed": None},
             {"files": {"a": "***"}},
             {"files": {"a": 5}},
+            {"files": {"\ud800": ""}},
+            {"files": {"a" * 5000: ""}},
+            {"value": {"plain": "\ud800"}},
         ],
     )
     def test_that_nobody_writes_are_refused(self, change: Message) -> None:
@@ -165,6 +168,14 @@ class TestAnswers:
             500,
             500,
         ]
+
+    def test_are_text_that_can_be_kept(self) -> None:
+        half = "\ud800"  # of a pair: no file, page or database takes it
+        forged = GOOD | {"printed": half, "error": half, "error_text": half, "fault": half}
+        answer = answer_from(forged | {"value": {"handle": [half, 1]}}, 0)
+        assert isinstance(answer.value, Handle)
+        texts = [answer.printed, answer.error, answer.error_text, answer.fault, answer.value.kind]
+        assert texts == ["?"] * 5
 
 
 def test_questions_are_plain_data() -> None:
