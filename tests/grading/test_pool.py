@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from labsupport.grading import pool as pools
 from labsupport.grading.pool import Pool
+from labsupport.grading.records import Submission
 from labsupport.grading.sandbox.sandbox import NoSandbox
 from labsupport.grading.settings import Settings
 from labsupport.grading.worker import job_from, job_to
+from tests.grading import notebooks
 from tests.grading.standins import Standins, Task
 
 
@@ -176,6 +179,18 @@ class TestTheEnd:
 
         with standins.pool(2) as pool, pytest.raises(ValueError, match="the folder is gone"):
             list(pool.judged(tasks()))  # type: ignore[arg-type]  # a generator of tasks
+
+
+def test_a_judge_may_take_so_much_memory_and_no_more() -> None:
+    # So that a gigantic answer ends a judge, and not the machine.
+    untouched = notebooks.as_bytes(notebooks.master("00_start"))
+    job = SimpleNamespace(submission=Submission("", "00_start", untouched, ""), again=False, key="x")
+    with Pool(Settings("none"), 1) as pool:
+        [(_, result)] = pool.judged([job])
+        limits = Path(f"/proc/{_pids(pool)[0]}/limits").read_text().splitlines()
+    assert result.unjudged == ""
+    space = next(line.split()[3] for line in limits if line.startswith("Max address space"))
+    assert int(space) < 8 << 30
 
 
 def test_a_job_carries_what_is_judged_and_nothing_about_the_learner(standins: Standins) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import socket
 import sys
 import threading
@@ -146,6 +147,19 @@ for flag in (0x10000000, 0x20000, 0x40000000, 0x20000000, 0x8000000, 0x4000000):
 return said
 """
         assert room.value(source) == [errno.EPERM] * 6
+
+    def test_to_new_namespaces_are_refused_where_no_filter_knows_the_machine(self) -> None:
+        need("bwrap")
+        those = Room("nested")
+        with those.sandbox:
+            inside = those.sandbox._library / "lib/labsupport/grading/inside/kernel.py"
+            inside.write_text(f"{inside.read_text()}\n\ndef forbid_system_calls() -> bool:\n    return False\n")
+            source = """
+libc = ctypes.CDLL(None, use_errno=True)
+return [libc.prctl(21, 0, 0, 0, 0), libc.unshare(0x10000000), ctypes.get_errno()]
+"""
+            assert those.value(source) == [0, -1, errno.ENOSPC]
+            assert those.sandbox.walls == "nested"
 
     def test_are_not_gained_by_programs(self, room: Room) -> None:
         ran = "return [subprocess.run(['id', '-u'], capture_output=True, text=True).stdout for _ in 'x']"
@@ -362,6 +376,21 @@ class TestProcess:
         assert Path(f"/proc/{learner.child().pid}/oom_score_adj").read_text() == "1000\n"
         learner.lose()
 
+    def test_has_a_session_of_its_own(self, room: Room) -> None:
+        # Who shares that of a terminal can type into it.
+        learner = room.learner("")
+        session = Path(f"/proc/{learner.child().pid}/stat").read_text().rpartition(")")[2].split()[3]
+        assert int(session) != os.getsid(0)
+        learner.lose()
+
+    def test_has_a_keeper_whom_its_user_cannot_look_into(self, room: Room) -> None:
+        learner = room.learner("")
+        child = learner.child()
+        # The files of a process that hides its memory are root's (PR_SET_DUMPABLE, prctl(2)).
+        owners = [Path(f"/proc/{pid}/mem").stat().st_uid for pid in (child.pid, child._keeper)]
+        assert owners[0] != owners[1]
+        learner.lose()
+
     def test_ends_with_all_that_it_started(self, room: Room) -> None:
         learner = room.learner(
             "import os, time\nfor _ in range(3):\n    if not os.fork():\n"
@@ -541,9 +570,13 @@ os.unlink("/tmp/one")
 def many(number):
     with open(f"/tmp/{number}", "wb", buffering=0) as file: file.write(bytes(1 << 22))
 said.append(most(many))
+try: bytearray(4 << 30)
+except MemoryError: said.append("MemoryError")
+shared = os.statvfs("/dev/shm")
+said.append(shared.f_blocks * shared.f_frsize <= 1 << 26 or bool(shared.f_flag & os.ST_RDONLY))
 return [*said, resource.getrlimit(resource.RLIMIT_NPROC)[1] <= 64, resource.getrlimit(resource.RLIMIT_CORE)[1]]
 """
-        assert room.value(source) == ["EMFILE", "EFBIG", "ENOSPC", True, 0]
+        assert room.value(source) == ["EMFILE", "EFBIG", "ENOSPC", "MemoryError", True, True, 0]
 
 
 class TestWithoutWalls:
@@ -574,6 +607,13 @@ class TestWithoutWalls:
         family = [child._keeper, *descendants(child._keeper)]
         SandboxedCallee(learner, "exercise-x").call("f")
         _gone(family)
+
+    def test_it_ends_with_its_keeper(self, bare: Room) -> None:
+        learner = bare.learner("")
+        child = learner.child()
+        os.kill(child._keeper, signal.SIGKILL)
+        _gone([child.pid])
+        learner.lose()
 
     def test_it_works_in_a_folder_of_its_own(self, bare: Room) -> None:
         assert bare.value("return os.listdir('.')") == []
