@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from labsupport.exercises import waiting
 from labsupport.exercises.callee import Answer, Handle, Oracle
-from labsupport.grading.callee import SandboxedCallee
+from labsupport.grading.callee import SandboxedCallee, _FairTime
+from labsupport.grading.sandbox.sandbox import Child
 from tests.grading.far import Sandboxes
 
 Make = Callable[..., AbstractContextManager[SandboxedCallee]]
@@ -218,3 +222,17 @@ def f():
 def test_nothing_starts_before_the_first_call(sandboxes: Sandboxes) -> None:
     with sandboxes.learner("def f(): pass") as learner:
         assert learner._child is None
+
+
+def test_a_crowd_of_its_own_gives_a_function_no_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, work = 0.0, 0.0
+    monkeypatch.setattr(waiting, "_clock", lambda: now)
+    # It waits for a processor nine tenths of the time; whether for others or for its own crowd, its work tells.
+    crowd = SimpleNamespace(waited=lambda: now * 0.9, worked=lambda: work)
+    fair = _FairTime(cast("Child", crowd), 1.0)
+    now, work = 1.5, 0.6
+    assert fair.left() > 0
+    now, work = 2.0, 2.5
+    assert fair.left() > 0
+    now, work = 2.1, 2.6
+    assert fair.left() == 0
