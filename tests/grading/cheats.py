@@ -145,6 +145,34 @@ _PRETENDING = {
     ),
 }
 
+_PRETENDING |= {
+    "a generator without end": _calling("def forever():\n    while True: yield True\nreturn forever()"),
+    "a class that is bool": _returning(
+        "Pretender()", "class Pretender:\n    __class__ = bool\n    def __getattribute__(self, name): return True\n"
+    ),
+    "a class of a class": _returning(
+        "Pretender()",
+        "class Meta(type):\n    def __getattribute__(cls, name): raise SystemExit\n"
+        "    def __subclasscheck__(cls, other): return True\n    __instancecheck__ = __subclasscheck__\n"
+        "class Pretender(metaclass=Meta): pass\n",
+    ),
+    "a dict of sly keys": _returning("{Always('plain'): True}", _ALWAYS.format(base="(str)")),
+    "errors in a group": _calling("raise BaseExceptionGroup('x' * 10_000, [GeneratorExit(), SystemExit(0)])"),
+    "an error of a giant name": _calling(
+        "raise type('<b>\\x1b[31m\\u202e' + 'x' * 10 ** 6, (Exception,), {})('y' * 10 ** 7)"
+    ),
+    "a text that is none": _calling(
+        "raise Loud",
+        "class Sly(str):\n    def __getitem__(self, _): return b'1'\n    def encode(self, *_): raise SystemExit\n"
+        "    def __len__(self): return -5\n"
+        "class Loud(Exception):\n    def __str__(self): return Sly('loud')\n",
+    ),
+    "what it saw before": _calling(
+        "SEEN.append((message, signature))\nreturn any(message == m or signature == s for m, s in SEEN[:-1])",
+        "SEEN = []\n",
+    ),
+}
+
 _LEAVING = {
     "leaves when called": _calling("import sys\nsys.exit(0)"),
     "leaves at once": _calling("import os\nos._exit(0)"),
@@ -222,6 +250,20 @@ _LOOKING = {
 }
 
 _STRIKING = {
+    "limits its keeper": _trying(
+        "[__import__('resource').prlimit(os.getppid(), number, (0, 0)) for number in range(16)]"
+    ),
+    "hides from the watchdog": Cheat(
+        "import ctypes, os\nctypes.CDLL(None).prctl(15, b'\\x0bRssShmem: 0', 0, 0, 0)\n" + RIGHT, 1.0
+    ),
+    "closes every descriptor": _calling("import os\nos.closerange(0, 65536)\nreturn True"),
+    "other descriptors": _calling("import os\n[os.dup2(0, number) for number in range(3, 64)]\nreturn True"),
+    "half a line": _calling(
+        "import os\nfor number in range(3, 64):\n    try: os.write(number, b'{\"answer\"')\n"
+        "    except OSError: pass\nreturn True"
+    ),
+    "copies of itself": _calling("import os\nfor _ in range(3): os.fork()\nreturn True"),
+    "another program": _calling("import os\nos.execv('/bin/sh', ['sh', '-c', 'echo x >&3'])"),
     "kills all": _trying("os.kill(-1, signal.SIGKILL)"),
     "kills its keeper": _trying("os.kill(os.getppid(), signal.SIGKILL)"),
     "stops its keeper": _trying("os.kill(os.getppid(), signal.SIGSTOP)"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import sqlite3
+import unicodedata
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -152,7 +154,7 @@ def batch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graded]:
         ]
         others = [Pupil(f"x{number}", pupil.content, None, pupil.lesson) for number, pupil in enumerate(FILES.values())]
         write([*pupils, *others, *NEIGHBOURS], submissions)
-        yield graded(submissions, gradebook, "--jobs", "2")
+        yield graded(submissions, gradebook, "--jobs", "2", "--feedback", str(folder / "feedback"))
     shutil.rmtree(near)
 
 
@@ -187,6 +189,15 @@ def test_an_answer_is_worth_what_it_is_worth(batch: Graded, number: int, name: s
 def test_a_file_is_worth_what_its_answers_are_worth(batch: Graded, number: int, name: str) -> None:
     record = batch.records[f"x{number}"]
     assert (record["points"], record["out_of"]) == (FILES[name].points, FULL[FILES[name].lesson])
+
+
+def test_what_is_said_of_them_is_legible_and_does_nothing(batch: Graded) -> None:
+    pages = [page.read_text() for page in (batch.gradebook.parent / "feedback").rglob("*.html")]
+    assert len(pages) >= len(batch.records)
+    told = ["\n".join([record["unjudged"], *record["findings"]]) for record in batch.records.values()]
+    for text in (*pages, *told):
+        assert not [char for char in set(text) - {"\n"} if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co")]
+        assert not re.search(r"<script|<img|javascript:", text, re.IGNORECASE)
 
 
 def test_the_gradebook_is_whole(batch: Graded) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import NoReturn
@@ -54,6 +54,35 @@ def _spoilt(**cell: object) -> bytes:
     return notebooks.as_bytes(notebook)
 
 
+def _with(cells: Sequence[object] = (), **fields: object) -> bytes:
+    """Return a right answer beside things that are no cells, in a notebook with other fields."""
+    notebook = {**notebooks.solved("00_start"), **fields}
+    notebook["cells"] += cells
+    return notebooks.as_bytes(notebook)
+
+
+def _one_id() -> bytes:
+    """Return a right answer in a notebook whose prose claims to be it too."""
+    notebook = notebooks.solved("00_start")
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            cell["id"] = ANSWER
+    return notebooks.as_bytes(notebook)
+
+
+# What people do to their own kernel, and forget.
+HABITS = (
+    "import sys\nsys.stdout = sys.stderr = sys.stdin = None",
+    "sys.excepthook = sys.unraisablehook = sys.displayhook = None",
+    "import signal\nsignal.alarm(1)\nsignal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)",
+    "import socket, warnings\nsocket.setdefaulttimeout(0.001)\nwarnings.simplefilter('error')",
+    "import time\ntime.time = time.monotonic = time.perf_counter = lambda: 0",
+    "import os\nos.environ.clear()\nos.mkdir('/tmp/a')\nos.chdir('/tmp/a')\nos.rmdir('/tmp/a')",
+    "import json, threading\njson.loads = json.dumps = None\nthreading.Timer(0, print).start()",
+    "len = list = dict = str = int = isinstance = type = print = None",
+    "import atexit\natexit.register(time.sleep, 600)\nexit()",
+    "sys.set_int_max_str_digits(640)\nsys.setrecursionlimit(5000)",
+)
 WHOLE = notebooks.as_bytes(notebooks.solved("00_start"))
 ROUND = "while True:\n    try:\n        while True: pass\n    except BaseException: pass"
 
@@ -91,6 +120,16 @@ FAULTS: Mapping[str, Pupil] = {
     "surrogates and NULs": Pupil("", _added("x = '\ud800'", "y = '\0'", "\x1b[2J"), 1.0),
     "shell and magics": Pupil("", _added("!rm -rf /", "%%bash\nexit 1", "%run x", "%%time\nx = 5", "?len"), 1.0),
     "a byte order mark": Pupil("", b"\xef\xbb\xbf" + WHOLE, 1.0),
+    "five thousand cells": Pupil("", _added(*["x = 1"] * 5000), 1.0),
+    "many cells that fail": Pupil("", _added(*[f"raise ValueError('<b>\x1b[31m{n}')" for n in range(300)]), 1.0),
+    "cells that are nothing": Pupil("", _with(cells=[None, 1, [], {}, {"cell_type": None, "source": [1, {}]}]), 1.0),
+    "fields of other types": Pupil("", _with(nbformat="4", nbformat_minor=[], metadata=None), 1.0),
+    "metadata nested deep": Pupil("", WHOLE[:-1] + b', "x": ' + b"[" * 900 + b"]" * 900 + b"}", 1.0),
+    "one id for all": Pupil("", _one_id(), 1.0),
+    "cells that wait": Pupil("", _added("import asyncio\nawait asyncio.sleep(0)"), 1.0),
+    "a fork that comes back": Pupil("", _added("import os\nos.fork()"), 1.0),
+    "a hundred thousand lines": Pupil("", _added("for n in range(100_000): print(n)"), 1.0),
+    "other hooks, clocks and streams": Pupil("", _added(*HABITS), 1.0),
 }
 NEIGHBOURS = (*(honest(f"{letter} neighbour") for letter in "amz"), honest("n neighbour", "06_five_requests"))
 
