@@ -426,9 +426,14 @@ class TestProcess:
 import concurrent.futures, multiprocessing
 with concurrent.futures.ThreadPoolExecutor(8) as pool:
     squares = list(pool.map(lambda n: n * n, range(8)))
-return [squares, subprocess.run(["echo", "x"], capture_output=True).stdout, socket.gethostbyname("localhost")]
+counter = multiprocessing.get_context("fork").Value("i", 5)
+process = multiprocessing.get_context("fork").Process(target=counter.get_lock().acquire)
+process.start()
+process.join()
+ran = [subprocess.run(["echo", "x"], capture_output=True).stdout, counter.get_obj().value, process.exitcode]
+return [squares, *ran, socket.gethostbyname("localhost")]
 """
-        assert room.value(source) == [[n * n for n in range(8)], b"x\n", "127.0.0.1"]
+        assert room.value(source) == [[n * n for n in range(8)], b"x\n", 5, 0, "127.0.0.1"]
 
 
 @pytest.mark.tool

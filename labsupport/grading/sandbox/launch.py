@@ -30,6 +30,7 @@ _ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
 }
 _SCRATCH = 64 * 1024 * 1024
+_SHARED = 16 * 1024 * 1024
 _LIBRARY = "/lab"
 _PYTHON = f"{_LIBRARY}/python"
 _BOOT = (
@@ -120,6 +121,7 @@ def _walls(library: Path) -> Iterator[str]:
         yield from ("--tmpfs", folder, "--remount-ro", folder)
     # Of the device that is all zeros people can share mappings, which are memory that nobody limits; of the other not.
     yield from ("--dir", "/proc", "--dev", "/dev", "--dev-bind", "/dev/full", "/dev/zero", "--remount-ro", "/dev")
+    yield from ("--size", str(_SHARED), "--tmpfs", "/dev/shm")  # noqa: S108  # the sandbox's own, for semaphores
     yield from ("--size", str(_SCRATCH), "--tmpfs", "/tmp")  # noqa: S108  # the sandbox's own
     yield from ("--remount-ro", "/", "--chdir", "/tmp")  # noqa: S108  # the same
 
