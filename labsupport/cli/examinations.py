@@ -196,7 +196,7 @@ def isolation() -> Finding:
             walls = sandbox.walls
     except (NoSandbox, OSError) as refused:
         why = str(refused).partition(": ")[2].partition(";")[0] or str(refused)
-        return Finding("sandbox", "optional", f"{why}; for instructors, who grade", remedy())
+        return Finding("sandbox", "optional", f"{why}; for instructors, who grade", remedy(str(refused)))
     if walls == "given":
         found = "namespaces within bubblewrap are not permitted: grading works, and takes longer"
         return Finding("sandbox", "optional", f"{found}; for instructors", remedy_for_nested())

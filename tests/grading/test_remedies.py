@@ -42,6 +42,12 @@ def test_a_container_is_to_be_started_as_its_rights_ask(
     assert remedy().count("--") == 1
 
 
+def test_what_only_root_may_read_is_to_be_moved(machine: dict[str, str]) -> None:
+    machine["status"] = DEFAULT
+    line = with_remedy("the sandbox does not start: bwrap: Can't find source path /root/venv/bin: Permission denied")
+    assert "; what helps: put it where every user may read it, not below /root; or grade" in line
+
+
 @pytest.mark.parametrize(("profile", "named"), [("docker-default (enforce)", True), ("unconfined", False), ("", False)])
 def test_apparmor_is_named_where_it_is_in_force(profile: str, named: bool, machine: dict[str, str]) -> None:
     machine.update(status=DEFAULT, current=profile)

@@ -29,6 +29,9 @@ _CONTAINER = (
 )
 _APPARMOR = "; and with --security-opt apparmor=unconfined"
 _ORDINARY = "start the container as an ordinary user: --user 1000"
+# Bubblewrap's words; it is an ordinary user's, though root started the grader.
+_UNREADABLE = "Can't find source path"
+_READABLE = "put it where every user may read it, not below /root"
 _NO_CAPABILITIES = "start the container without --cap-add"
 _UNCOVERED = "start the container with --security-opt unmask=ALL (podman) or systempaths=unconfined (Docker)"
 _SET_IDS = 1 << 6 | 1 << 7  # CAP_SETGID and CAP_SETUID (capabilities(7))
@@ -36,10 +39,12 @@ _SET_IDS = 1 << 6 | 1 << 7  # CAP_SETGID and CAP_SETUID (capabilities(7))
 _HARMLESS = "/proc/sys/fs/binfmt_misc"
 
 
-def remedy() -> str:
-    """Return what would make the sandbox possible on this machine, as far as the machine tells."""
+def remedy(refusal: str = "") -> str:
+    """Return what would make the sandbox possible here, as far as the machine and the refusal's words tell."""
     if find_bubblewrap() is None:
         return INSTALL
+    if _UNREADABLE in refusal:
+        return _READABLE
     for switch, (forbidding, advice) in _SWITCHES.items():
         if _value(switch) == forbidding:
             return advice
@@ -61,7 +66,7 @@ def with_remedy(refusal: str) -> str:
     why = refusal.removeprefix("the sandbox does not start: ")
     # Bubblewrap's own advice knows nothing of containers.
     why = why.partition(". See ")[0]
-    return f"learners' code cannot be locked up here: {why}; what helps: {remedy()}; {_OTHERWISE}"
+    return f"learners' code cannot be locked up here: {why}; what helps: {remedy(why)}; {_OTHERWISE}"
 
 
 def _value(switch: Path) -> str:
