@@ -104,7 +104,13 @@ class TestSource:
             assert callee.call("f") == Answer(fault=fault)
 
     def test_that_is_no_python_is_a_fault_too(self, make: Make) -> None:
-        for source, error in (("def f(:", "SyntaxError"), ("'\ud800'", "UnicodeEncodeError"), ("\0", "SyntaxError")):
+        wrong = {
+            "def f(:": "SyntaxError",
+            "'\ud800'": "UnicodeEncodeError",
+            "\0": "SyntaxError",
+            "x = 1\n\0": "SyntaxError",
+        }
+        for source, error in wrong.items():
             with make(source) as callee:
                 assert str(callee.call("f").fault).startswith(f"is not defined: its cell raised {error}")
 

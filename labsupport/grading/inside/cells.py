@@ -65,7 +65,10 @@ def translated(source: str) -> str:
     from IPython.core.inputtransformer2 import TransformerManager
 
     manager: Any = TransformerManager
-    return str(manager().transform_cell(_TIMED.sub(r"\1", source)))
+    try:
+        return str(manager().transform_cell(_TIMED.sub(r"\1", source)))
+    except Exception:  # what not even IPython can read is for Python to say what is wrong with
+        return source
 
 
 def _hide_kernel() -> None:
