@@ -5,14 +5,17 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
+from typing import cast
 
 import pytest
 
 from labsupport.exercises.callee import Answer, Argument, File, Folder, Handle, Oracle, Url
+from labsupport.exercises.conversation import Conversation
 from labsupport.exercises.messages import (
     BrokenOff,
     Channel,
     Message,
+    Patience,
     Silent,
     TooLong,
     Until,
@@ -190,3 +193,28 @@ def test_bytes_are_base64() -> None:
     for text in ("é", None, "A"):
         with pytest.raises(BrokenOff):
             decoded(text)
+
+
+class _Asking:
+    """A channel whose other end asks and asks, so that nobody ever waits for it."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def send(self, message: Message, patience: Patience | None = None) -> None:
+        assert message == {"reply": True}
+
+    def receive(self, patience: Patience | None = None) -> Message:
+        self.asked += 1
+        assert self.asked < 1000, "nobody looked at the time"
+        return {"ask": 0, "call": 0, "question": []}
+
+
+class _Spent:
+    def left(self) -> float:
+        return 0.0
+
+
+def test_who_is_never_waited_for_runs_out_of_time_too() -> None:
+    with pytest.raises(Silent):
+        Conversation(cast("Channel", _Asking())).answer([Oracle(lambda: True)], _Spent())
