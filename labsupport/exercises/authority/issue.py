@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -47,13 +48,14 @@ MISTAKES = (
         "extensions-copied", "It copies what the request asks for: the requester decides what the certificate may do."
     ),
     Mistake("subject-copied", "It copies the subject of the request, where anybody can write any name."),
+    Mistake("other-kinds-overlooked", "It looks at the DNS names only, and signs or drops an IP address unseen."),
     Mistake("names-not-compared", "It signs names that the requester is not allowed to have."),
+    Mistake("wishes-refused", "It refuses a request for what it wishes beyond its names; that is just not granted."),
     Mistake("names-left-out", "It drops the names that are not allowed, and signs the rest: refuse the whole request."),
     Mistake(
         "other-names", "Its certificates are not for the names that were asked for, for all of them and no others."
     ),
     Mistake("no-names-accepted", "It signs a request without a SubjectAltName; a common name is no name."),
-    Mistake("other-kinds-overlooked", "It looks at the DNS names only, and signs or drops an IP address unseen."),
     Mistake("self-signature-unchecked", "It signs a request whose own signature does not verify."),
     Mistake("short-key-accepted", "It signs an RSA key of less than 2048 bits."),
     Mistake("shared-prime-accepted", "It signs an RSA key that has a factor in common with a known one."),
@@ -89,7 +91,7 @@ def _run(make: Maker, draw: Draw, callee: Callee) -> Outcome:
     for answer in (first, callee.call(FUNCTION, *arguments, deadline=DEADLINE)):
         failed = answered(answer, tried, expected)
         if failed is not None:
-            return failed
+            return replace(failed, suspects=_fallen_over_wishes(answer, sent))
         try:
             certificates.append(certificate_in(answer.value))
         except NotThat as stopped:
@@ -99,6 +101,14 @@ def _run(make: Maker, draw: Draw, callee: Callee) -> Outcome:
     if one == other or min(one, other).bit_length() < 40 or abs(one - other) < 2**24:
         faults.append(Fault("the serial numbers of two certificates are the same or close together", "serials-repeat"))
     return judged(tried, expected, faults)
+
+
+def _fallen_over_wishes(answer: Answer, sent: Sent) -> frozenset[str]:
+    """Name what explains an exception where a request wishes for more than names."""
+    if answer.error is None or all(isinstance(each.value, x509.SubjectAlternativeName) for each in sent.csr.extensions):
+        return frozenset()
+    # What cryptography says of an extension that was copied, and then added once more
+    return frozenset({"extensions-copied" if "already been set" in answer.error_text else "wishes-refused"})
 
 
 def _refusal(answer: Answer, sent: Sent, tried: str) -> Outcome:
@@ -113,11 +123,14 @@ def _refusal(answer: Answer, sent: Sent, tried: str) -> Outcome:
         names = _names_in(certificate_in(answer.value))
     except NotThat:
         return Outcome(False, tried, expected, spoken(answer), frozenset({sent.mistake} if sent.mistake else ()))
-    mistake = sent.mistake
-    if mistake == "names-not-compared" and set(names) <= set(sent.allowed):
-        mistake = "names-left-out"
+    suspects = {sent.mistake} if sent.mistake else set()
+    if suspects & {"names-not-compared", "other-kinds-overlooked"}:
+        if set(names) <= set(sent.allowed):
+            suspects = suspects - {"names-not-compared"} | {"names-left-out"}
+        else:
+            suspects = suspects | {"names-not-compared"}
     got = f"a certificate for {', '.join(names) or 'no name'}"
-    return Outcome(False, tried, expected, got, frozenset({mistake} if mistake else ()))
+    return Outcome(False, tried, expected, got, frozenset(suspects))
 
 
 def _faults(certificate: x509.Certificate, sent: Sent, authority: Authority) -> Iterator[Fault]:
@@ -167,11 +180,11 @@ def _form(certificate: x509.Certificate, sent: Sent, authority: Authority) -> It
     elif purpose and purpose.critical:
         yield Fault("its extendedKeyUsage is critical", "critical-purpose")
     usage = extension(certificate, x509.KeyUsage)
-    if usage is None or not usage.critical or not getattr(usage.value, "digital_signature", False):
-        yield Fault("its keyUsage is missing, not critical, or without digitalSignature")
-    elif getattr(usage.value, "key_cert_sign", False):
+    if usage is not None and getattr(usage.value, "key_cert_sign", False):
         copied = usage.value == _asked_for(sent.csr, x509.KeyUsage)
         yield Fault("its keyUsage allows to sign certificates", "extensions-copied" if copied else "may-sign")
+    elif usage is None or not usage.critical or not getattr(usage.value, "digital_signature", False):
+        yield Fault("its keyUsage is missing, not critical, or without digitalSignature")
     yield from _identifiers(certificate, authority)
     for asked_for in sent.csr.extensions:
         granted = extension(certificate, type(asked_for.value))

@@ -190,6 +190,23 @@ WRONG = {
                 "    entries = [entry for entry in entries if entry.value in allowed]\n    if not entries:\n",
             ),
         ),
+        "names-left-out (addresses too)": changed(
+            ISSUE,
+            (
+                "    if not entries or any(not isinstance(entry, x509.DNSName) or entry.value not in allowed for entry in entries):\n",
+                "    entries = [entry for entry in entries if entry.value in allowed]\n    if not entries:\n",
+            ),
+        ),
+        "names-not-compared (but one)": changed(ISSUE, ("or any(not isinstance", "or all(not isinstance")),
+        "extensions-copied (and added again)": changed(
+            ISSUE,
+            (
+                "    certificate = (\n        x509.CertificateBuilder()\n",
+                "    builder = x509.CertificateBuilder()\n    for each in asked.extensions:\n"
+                "        if not isinstance(each.value, x509.SubjectAlternativeName):\n"
+                "            builder = builder.add_extension(each.value, each.critical)\n    certificate = (\n        builder\n",
+            ),
+        ),
         "other-names": changed(ISSUE, ("(entries), critical", "([x509.DNSName(name) for name in allowed]), critical")),
         "other-names (the first alone)": changed(ISSUE, ("(entries), critical", "(entries[:1]), critical")),
         "extensions-copied (but two)": changed(
@@ -236,7 +253,7 @@ WRONG = {
             ("[ExtendedKeyUsageOID.CLIENT_AUTH]", "[ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]"),
         ),
         "no RSA keys": changed(ISSUE, ("key.key_size < 2048", "key.key_size <= 2048")),
-        "greedy requests refused": changed(
+        "wishes-refused": changed(
             ISSUE,
             (
                 "    key = asked.public_key()\n",
