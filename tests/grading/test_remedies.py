@@ -42,10 +42,17 @@ def test_a_container_is_to_be_started_as_its_rights_ask(
     assert remedy().count("--") == 1
 
 
-def test_what_only_root_may_read_is_to_be_moved(machine: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("said", "advice"),
+    [
+        ("Can't find source path /root/venv/bin: Permission denied", "put it where every user may read it"),
+        ("Creating new namespace failed: Resource temporarily unavailable", "allow more processes"),
+    ],
+)
+def test_what_bubblewrap_says_is_heard(said: str, advice: str, machine: dict[str, str]) -> None:
     machine["status"] = DEFAULT
-    line = with_remedy("the sandbox does not start: bwrap: Can't find source path /root/venv/bin: Permission denied")
-    assert "; what helps: put it where every user may read it, not below /root; or grade" in line
+    line = with_remedy(f"the sandbox does not start: bwrap: {said}")
+    assert f"here: bwrap: {said}; what helps: {advice}" in line
 
 
 @pytest.mark.parametrize(("profile", "named"), [("docker-default (enforce)", True), ("unconfined", False), ("", False)])

@@ -23,15 +23,17 @@ _SWITCHES = {
     Path("/proc/sys/kernel/unprivileged_userns_clone"): ("0", f"{_SYSCTL}.unprivileged_userns_clone=1"),
     Path("/proc/sys/user/max_user_namespaces"): ("0", "sudo sysctl user.max_user_namespaces=10000"),
 }
+# By what bubblewrap says, in English: it is started without a locale.
+_SAID = {
+    "Can't find source path": "put it where every user may read it, not below /root",
+    "Resource temporarily unavailable": "allow more processes: by ulimit -u, or --pids-limit of the container",
+}
 _CONTAINER = (
     "a container has to permit namespaces: start it with --security-opt seccomp=unconfined, or with a profile that "
     "allows clone, unshare, mount, umount2 and pivot_root, as podman's own does"
 )
 _APPARMOR = "; and with --security-opt apparmor=unconfined"
 _ORDINARY = "start the container as an ordinary user: --user 1000"
-# Bubblewrap's words; it is an ordinary user's, though root started the grader.
-_UNREADABLE = "Can't find source path"
-_READABLE = "put it where every user may read it, not below /root"
 _NO_CAPABILITIES = "start the container without --cap-add"
 _UNCOVERED = "start the container with --security-opt unmask=ALL (podman) or systempaths=unconfined (Docker)"
 _SET_IDS = 1 << 6 | 1 << 7  # CAP_SETGID and CAP_SETUID (capabilities(7))
@@ -43,8 +45,9 @@ def remedy(refusal: str = "") -> str:
     """Return what would make the sandbox possible here, as far as the machine and the refusal's words tell."""
     if find_bubblewrap() is None:
         return INSTALL
-    if _UNREADABLE in refusal:
-        return _READABLE
+    for words, advice in _SAID.items():
+        if words in refusal:
+            return advice
     for switch, (forbidding, advice) in _SWITCHES.items():
         if _value(switch) == forbidding:
             return advice
