@@ -131,7 +131,7 @@ class _Timer:
         # In the frame of _interrupted itself the work has not begun or is done: raising there would hit the judge.
         if not self.armed or (frame is not None and frame.f_code is _interrupted.__code__):
             return
-        if not self.rang and (left := self._patience.left()) > _MOMENT_SECONDS:
+        if not self.rang and self._is_own() and (left := self._patience.left()) > _MOMENT_SECONDS:
             signal.setitimer(signal.ITIMER_REAL, left, _TICK_SECONDS)
             return
         if getattr(_holds, "depth", 0):
@@ -141,6 +141,10 @@ class _Timer:
             self._insist(frame)
         self.rang = True
         raise OutOfTime
+
+    def _is_own(self) -> bool:
+        """Whether the timer sent the signal: where it has long to go, a judge in another process lost its patience."""
+        return signal.getitimer(signal.ITIMER_REAL)[0] <= _TICK_SECONDS
 
     def _insist(self, frame: FrameType) -> None:
         """Make up for an OutOfTime that the work swallowed.

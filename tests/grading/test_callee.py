@@ -78,6 +78,13 @@ class TestSilence:
             assert callee.call("f", True, deadline=0.2) == Answer(fault="did not answer in 0.2 s", late=True)
             assert callee.call("f", False).value == 5
 
+    def test_that_ends_when_it_is_interrupted_costs_no_process(self, sandboxes: Sandboxes) -> None:
+        with sandboxes.learner("import time\ndef f():\n print('hm')\n time.sleep(60)") as learner:
+            child = learner.child()
+            answer = SandboxedCallee(learner, "exercise-x").call("f", deadline=0.2)
+            assert answer == Answer(fault="did not answer in 0.2 s", late=True, printed="hm\n")
+            assert learner._child is child
+
     def test_of_a_cell_costs_that_cell_alone(self, sandboxes: Sandboxes) -> None:
         with sandboxes.learner("def f(): return x", "x = 1", "while True: pass", "x = 2", cell_seconds=0.2) as learner:
             assert SandboxedCallee(learner, "exercise-x").call("f").value == 2
