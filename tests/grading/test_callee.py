@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
 from types import SimpleNamespace
@@ -84,6 +85,30 @@ class TestSilence:
             answer = SandboxedCallee(learner, "exercise-x").call("f", deadline=0.2)
             assert answer == Answer(fault="did not answer in 0.2 s", late=True, printed="hm\n")
             assert learner._child is child
+
+    def test_in_mid_connection_costs_that_connection_alone(self, make: Make) -> None:
+        source = """
+import signal, ssl
+def f():
+    def hang(*_):
+        while True: signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.sni_callback = hang
+    return context
+def g(): return 5
+"""
+        hello = ssl.MemoryBIO()
+        client = ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), hello, server_hostname="a.test")
+        with pytest.raises(ssl.SSLWantReadError):
+            client.do_handshake()
+        with make(source) as callee:
+            handle = callee.call("f").value
+            assert isinstance(handle, Handle)
+            wire = callee.accept(handle, deadline=0.3)
+            assert wire.exchange(hello.read()) == b""
+            assert callee.call("g", deadline=1.0).value == 5
+            wire.close()
+            assert callee.call("g").value == 5
 
     def test_of_a_cell_costs_that_cell_alone(self, sandboxes: Sandboxes) -> None:
         with sandboxes.learner("def f(): return x", "x = 1", "while True: pass", "x = 2", cell_seconds=0.2) as learner:
