@@ -138,6 +138,7 @@ class Answer:
 
     value: Plain | Handle = None
     error: str | None = None  # the exception's class name: "it raised ValueError" is a result too
+    error_bases: tuple[str, ...] = ()  # the built-in classes that it is derived from, but Exception and BaseException
     error_text: str = ""  # the exception's text, cut to 500 characters
     fault: str | None = None  # a sentence without its subject: "did not answer in 5 s"
     late: bool = False  # the fault is the deadline's
@@ -146,6 +147,10 @@ class Answer:
     printed: str = ""  # stdout, stderr and warnings, cut to 4000 characters
     files: Mapping[str, bytes] = field(default_factory=dict)  # what a Folder argument held afterwards
     seconds: float = field(default=0.0, compare=False)
+
+    def raised(self, name: str) -> bool:
+        """Tell whether it raised the exception called `name`, or one that is caught by that name as well."""
+        return name == self.error or name in self.error_bases
 
 
 class Wire(Protocol):

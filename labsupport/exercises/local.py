@@ -9,7 +9,7 @@ from types import CoroutineType
 
 from labsupport.exercises.callee import WELCOME, Answer, Argument, Handle, OverQuota
 from labsupport.exercises.guard import Ended, OutOfTime, guarded
-from labsupport.exercises.plain import NotPlain, Plain, as_plain, class_name, readable
+from labsupport.exercises.plain import NotPlain, Plain, as_plain, base_names, class_name, readable
 from labsupport.exercises.scratch import Handed, TooMuch, handed
 
 __all__ = ["LocalCallee", "LocalWire"]
@@ -53,7 +53,13 @@ class LocalCallee:
         if result is None:
             return replace(answer, fault=f"did not answer in {deadline:g} s", late=True)
         if result.error is not None or result.unwritten:
-            return replace(answer, error=result.error, error_text=result.error_text, unwritten=result.unwritten)
+            return replace(
+                answer,
+                error=result.error,
+                error_bases=result.error_bases,
+                error_text=result.error_text,
+                unwritten=result.unwritten,
+            )
         try:
             return replace(answer, value=self._value(result.value), files=hand.files())
         except NotPlain as stopped:
@@ -75,6 +81,7 @@ class _Result:
 
     value: object = None
     error: str | None = None
+    error_bases: tuple[str, ...] = ()
     error_text: str = ""
     unwritten: bool = False
 
@@ -90,7 +97,9 @@ def _perform(target: Callable[..., object], values: list[object]) -> _Result:
         return _Result()  # the hand that gave the oracle remembers the quota
     except BaseException as error:  # SystemExit and KeyboardInterrupt too: none of them may end the kernel
         unwritten = type(error) is NotImplementedError  # its subclasses are failures, not stubs
-        return _Result(error=class_name(error), error_text=_text_of(error), unwritten=unwritten)
+        return _Result(
+            error=class_name(error), error_bases=base_names(error), error_text=_text_of(error), unwritten=unwritten
+        )
     return _Result(value=value, unwritten=value is Ellipsis)
 
 

@@ -38,6 +38,7 @@ Message: TypeAlias = dict[str, Any]
 
 LINE_LIMIT = 128_000_000  # bytes; the largest plain value is shorter, even as escapes of 12 bytes a character
 _NAME_LIMIT = 4096  # characters of a file's path
+_BASES = 16  # no built-in exception has more
 _CHUNK = 65536
 # Made once: an oracle is asked thousands of times, and beside one end runs code of a learner, who may change `json`.
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
@@ -201,6 +202,7 @@ def answer_to(answer: Answer) -> Message:
     return {
         "value": {"handle": [value.kind, value.id]} if isinstance(value, Handle) else {"plain": to_wire(value)},
         "error": answer.error,
+        "error_bases": list(answer.error_bases),
         "error_text": answer.error_text,
         "fault": answer.fault,
         "late": answer.late,
@@ -217,6 +219,7 @@ def answer_from(message: object, seconds: float) -> Answer:
         case {
             "value": dict(value),
             "error": str() | None as error,
+            "error_bases": list(bases),
             "error_text": str(error_text),
             "fault": str() | None as fault,
             "late": bool(late),
@@ -224,10 +227,11 @@ def answer_from(message: object, seconds: float) -> Answer:
             "mutated": list(mutated),
             "printed": str(printed),
             "files": dict(files),
-        } if all(type(position) is int for position in mutated):
+        } if all(type(position) is int for position in mutated) and all(type(base) is str for base in bases):
             return Answer(
                 value=_value_from(value),
                 error=error and readable(error, 80),
+                error_bases=tuple(readable(base, 80) for base in bases[:_BASES]),
                 error_text=readable(error_text, 500),
                 fault=fault and readable(fault, 500),
                 late=late,

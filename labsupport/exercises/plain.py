@@ -10,10 +10,22 @@ from __future__ import annotations
 
 import base64
 import binascii
+import builtins
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-__all__ = ["MAX_SIZE", "NotPlain", "Plain", "as_plain", "class_name", "from_wire", "readable", "same", "to_wire"]
+__all__ = [
+    "MAX_SIZE",
+    "NotPlain",
+    "Plain",
+    "as_plain",
+    "base_names",
+    "class_name",
+    "from_wire",
+    "readable",
+    "same",
+    "to_wire",
+]
 
 # Sequence and Mapping only for the type checker, so that a list[int] is Plain too; the gate admits exactly
 # NoneType, bool, int, float, str, bytes, list, tuple, and dict with str keys.
@@ -24,6 +36,11 @@ MAX_ITEMS = 100_000
 MAX_INT_BITS = 100_000
 MAX_SIZE = 8_000_000  # bytes of ints, characters of text and bytes, all together
 
+_EXCEPTIONS = frozenset(
+    each
+    for each in vars(builtins).values()
+    if isinstance(each, type) and issubclass(each, BaseException) and each not in (Exception, BaseException)
+)
 _SCALARS = (bool, int, float, str, bytes)
 _CONTAINERS = (list, tuple, dict)
 _ADVICE = {
@@ -54,6 +71,13 @@ def class_name(value: object) -> str:
     """Name the exact type of `value`, at most 80 characters, whatever a metaclass pretends."""
     name: str = type.__dict__["__name__"].__get__(type(value))
     return readable(name, 80)
+
+
+def base_names(error: BaseException) -> tuple[str, ...]:
+    """Name the built-in classes that `error` is derived from, without its own and the two that all are derived from."""
+    kind = type(error)
+    classes = type.__dict__["__mro__"].__get__(kind)  # whatever a metaclass pretends
+    return tuple(base.__name__ for base in classes if base in _EXCEPTIONS and base is not kind)
 
 
 def readable(text: str, limit: int) -> str:

@@ -21,7 +21,7 @@ _WHOLE_CALL = 10_000  # characters
 
 
 class Raised:
-    """Any exception, or one of the classes named: ``Raised("ValueError")``."""
+    """Any exception, or one of the classes named, or derived from one: ``Raised("ValueError")``."""
 
     def __init__(self, *names: str) -> None:
         self.names = names
@@ -31,7 +31,7 @@ class Raised:
 
     def matches(self, answer: Answer) -> bool:
         """Tell whether `answer` is such an exception."""
-        return answer.error is not None and (not self.names or answer.error in self.names)
+        return answer.error is not None and (not self.names or any(map(answer.raised, self.names)))
 
 
 def called(function: str, *arguments: Argument) -> str:

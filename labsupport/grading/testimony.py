@@ -258,6 +258,8 @@ def _answer_to(answer: Answer) -> Json:
         wire["handle"] = [answer.value.kind, answer.value.id]
     elif answer.value is not None:
         wire["value"] = to_wire(answer.value)
+    if answer.error_bases:
+        wire["error_bases"] = list(answer.error_bases)
     if answer.mutated:
         wire["mutated"] = list(answer.mutated)
     if answer.files:
@@ -267,13 +269,14 @@ def _answer_to(answer: Answer) -> Json:
 
 def _answer_from(wire: Json) -> Answer:
     rest = {name: wire[name] for name in _REST if name in wire}
-    mutated, files = wire.get("mutated", []), wire.get("files", {})
-    strangers = set(wire) - set(_REST) - {"value", "handle", "mutated", "files"}
+    bases, mutated, files = wire.get("error_bases", []), wire.get("mutated", []), wire.get("files", {})
+    strangers = set(wire) - set(_REST) - {"value", "handle", "error_bases", "mutated", "files"}
     sound = not strangers and all(type(value) is _REST[name][0] for name, value in rest.items())
+    sound = sound and isinstance(bases, list) and all(type(base) is str for base in bases)
     if not sound or not isinstance(mutated, list) or not isinstance(files, dict):
         raise RecordError("not an answer")
     value: Plain | Handle = from_wire(wire.get("value"))
     match wire.get("handle"):
         case [str(kind), int(number)]:
             value = Handle(kind, number)
-    return Answer(value=value, mutated=tuple(mutated), files=_files_from(files), **rest)
+    return Answer(value=value, error_bases=tuple(bases), mutated=tuple(mutated), files=_files_from(files), **rest)

@@ -64,19 +64,27 @@ SCENES: dict[str, Scene] = {
     # stubs
     "the stub": Scene(
         "def f(): raise NotImplementedError('your answer goes here')",
-        Answer(error="NotImplementedError", error_text="your answer goes here", unwritten=True),
+        Answer(
+            error="NotImplementedError",
+            error_bases=("RuntimeError",),
+            error_text="your answer goes here",
+            unwritten=True,
+        ),
     ),
     "an Ellipsis": Scene("def f(): return ...", Answer(unwritten=True)),
     # exceptions
     "an exception": Scene(
         "def f(n): return 1 // n",
-        Answer(error="ZeroDivisionError", error_text="integer division or modulo by zero"),
+        Answer(
+            error="ZeroDivisionError", error_bases=("ArithmeticError",), error_text="integer division or modulo by zero"
+        ),
         (0,),
     ),
     "an exit": Scene("import sys\ndef f(): sys.exit('bye')", Answer(error="SystemExit", error_text="bye")),
     "a Ctrl-C of its own": Scene("def f(): raise KeyboardInterrupt", Answer(error="KeyboardInterrupt")),
     "endless recursion": Scene(
-        "def f(): return f()", Answer(error="RecursionError", error_text="maximum recursion depth exceeded")
+        "def f(): return f()",
+        Answer(error="RecursionError", error_bases=("RuntimeError",), error_text="maximum recursion depth exceeded"),
     ),
     "wrong number of arguments": Scene(
         "def f(a): return a",
@@ -91,6 +99,15 @@ SCENES: dict[str, Scene] = {
     ),
     "an exception with a lone surrogate": Scene(
         "def f(): raise ValueError('\\ud800')", Answer(error="ValueError", error_text="?")
+    ),
+    "an exception derived from others": Scene(
+        "class Own(UnicodeError): pass\nclass E(Own, KeyError): pass\ndef f(): raise E",
+        Answer(error="E", error_bases=("UnicodeError", "ValueError", "KeyError", "LookupError")),
+    ),
+    "an exception whose class lies about what it is derived from": Scene(
+        "class M(type):\n __mro__ = property(lambda c: (ValueError,))\nclass E(Exception, metaclass=M): pass\n"
+        "def f(): raise E",
+        Answer(error="E"),
     ),
     "an exception whose class lies about its name": Scene(
         "class M(type):\n __name__ = property(lambda c: 1 / 0)\n"
@@ -118,7 +135,8 @@ SCENES: dict[str, Scene] = {
         "def f(): return input('yes? ')", Answer(error="EOFError", error_text="nobody is there to answer input()")
     ),
     "something else is not implemented": Scene(
-        "class Missing(NotImplementedError): pass\ndef f(): raise Missing", Answer(error="Missing")
+        "class Missing(NotImplementedError): pass\ndef f(): raise Missing",
+        Answer(error="Missing", error_bases=("NotImplementedError", "RuntimeError")),
     ),
     "closes stdout": Scene("import sys\ndef f():\n sys.stdout.close()\n return 1", Answer(value=1)),
     "warnings as errors stay inside": Scene(

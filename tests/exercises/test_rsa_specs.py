@@ -54,6 +54,19 @@ def keypair(p, q, e):
     return p * q, pow(e, -1, phi)
 """,
     ),
+    "an exception of one's own, derived from ValueError": (
+        "rsa-keypair",
+        """
+import math
+class NoKey(ValueError):
+    pass
+def keypair(p, q, e):
+    phi = (p - 1) * (q - 1)
+    if min(p, q, e) < 2 or p == q or math.gcd(e, phi) > 1:
+        raise NoKey(f"there is no key with {e}")
+    return p * q, pow(e, -1, phi)
+""",
+    ),
     "a function that calls itself": (
         "rsa-keypair",
         """

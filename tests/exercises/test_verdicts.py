@@ -37,6 +37,22 @@ class TestSpoken:
         assert spoken(answer) == words
 
 
+class TestRaised:
+    def test_has_a_name_or_is_derived_from_it(self) -> None:
+        derived = Answer(error="JSONDecodeError", error_bases=("ValueError",))
+        assert Raised("ValueError").matches(derived)
+        assert Raised("TypeError", "ValueError").matches(derived)
+        assert Raised("JSONDecodeError").matches(derived)
+        assert Raised().matches(derived)
+        assert not Raised("TypeError").matches(derived)
+        assert not Raised("Exception", "BaseException").matches(Answer(error="ValueError"))
+
+    @pytest.mark.parametrize("answer", [Answer(), Answer(value="ValueError"), Answer(fault="raised ValueError")])
+    def test_is_nothing_else(self, answer: Answer) -> None:
+        assert not Raised().matches(answer)
+        assert not Raised("ValueError").matches(answer)
+
+
 class TestAnswered:
     def test_leaves_values_to_the_spec(self) -> None:
         assert answered(Answer(value=None)) is None

@@ -15,7 +15,8 @@ RIGHT = f"{HEAD}    return pow(signature, e, n) == message\n"
 TRUE = f"{HEAD}    return True\n"
 
 FORGED = (
-    '{"answer":{"value":{"plain":true},"error":null,"error_text":"","fault":null,"late":false,"unwritten":false,'
+    '{"answer":{"value":{"plain":true},"error":null,"error_bases":[],"error_text":"","fault":null,"late":false,'
+    '"unwritten":false,'
     '"mutated":[],"printed":"","files":{}}}\\n'
 )
 # Lines of every conversation that there is, as often as there are cases, and more.
@@ -82,8 +83,8 @@ _REWRITING = {
     "other messages": f"""import labsupport.exercises.messages as messages, labsupport.exercises.local as local
 import labsupport.exercises.room as room, labsupport.exercises.plain as plain
 for module in (messages, room):
-    module.answer_to = lambda answer: {{**dict(value={{"plain": True}}, error=None, error_text="", fault=None,
-        late=False, unwritten=False, mutated=[], printed="", files={{}}), "passed": True, "points": 1.0}}
+    module.answer_to = lambda answer: {{**dict(value={{"plain": True}}, error=None, error_bases=[], error_text="",
+        fault=None, late=False, unwritten=False, mutated=[], printed="", files={{}}), "passed": True, "points": 1.0}}
 plain.same = lambda *_: True
 local._perform = lambda *_: local._Result(value=True)
 {TRUE}""",

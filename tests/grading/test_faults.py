@@ -273,8 +273,8 @@ def f(ask):
     )
     def test_that_forges_what_cannot_be_is_ended(self, sandboxes: Sandboxes, more: str) -> None:
         line: dict[str, object] = {
-            "value": {"plain": True}, "error": None, "error_text": "", "fault": None, "late": False,
-            "unwritten": False, "mutated": [], "printed": "", "files": {},
+            "value": {"plain": True}, "error": None, "error_bases": [], "error_text": "", "fault": None,
+            "late": False, "unwritten": False, "mutated": [], "printed": "", "files": {},
         }  # fmt: skip
         forged = json.dumps({"answer": line}, separators=(",", ":"))
         key, _, value = more.partition(":")

@@ -55,6 +55,7 @@ def _written(answer: Answer, *arguments: Argument) -> list[Entry]:
         Answer(value=[None, -(2**99), "é\n", b"\x00", (1, [2])]),
         Answer(value=Handle("SSLContext", 3)),
         Answer(error="ValueError", error_text="no"),
+        Answer(error="Mine", error_bases=("UnicodeError", "ValueError")),
         Answer(fault="did not answer in 5 s", late=True, printed="\x1b[1m"),
         Answer(error="NotImplementedError", unwritten=True),
         Answer(mutated=(0, 2), files={"sub/out": b"\xff", "plain": b"text"}),

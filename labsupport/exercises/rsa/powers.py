@@ -60,7 +60,7 @@ class Seen:
     def right(self) -> bool:
         """Tell whether the answer is right, however many multiplications it took."""
         if self.power.exponent < 0:
-            return self.answer.error == "ValueError"
+            return self.answer.raised("ValueError")
         return self.is_(self.power.to(self.power.exponent))
 
     @property
