@@ -24,7 +24,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 from labsupport.exercises.plain import class_name, readable
 from labsupport.exercises.waiting import FairTime, waited
 
-__all__ = ["Ended", "OutOfTime", "guarded", "uninterrupted"]
+__all__ = ["Ended", "OutOfTime", "bounded", "guarded", "uninterrupted"]
 
 T = TypeVar("T")
 
@@ -56,13 +56,28 @@ def guarded(work: Callable[[], T], deadline: float) -> Ended[T]:
     """
     tape = _Tape(PRINTED_LIMIT)
     begin = time.perf_counter()
-    interruptible = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
     with _captured(tape):
-        value, late, running = (_interrupted if interruptible else _given_up)(work, deadline)
+        value, late, running = (_interrupted if _is_interruptible() else _given_up)(work, deadline)
     return Ended(value, late, running, readable(tape.text(), PRINTED_LIMIT), time.perf_counter() - begin)
 
 
-# `depth`: how many blocks of this thread hold the deadline off; `due`: it has passed meanwhile.
+def bounded(work: Callable[[], T], deadline: float) -> tuple[T | None, bool]:
+    """Run `work`, which must not raise; return its value, and whether it was ended after `deadline` seconds.
+
+    What it prints is printed. Nothing ends it where nothing can, and within guarded work, which has its own deadline.
+    """
+    if not _is_interruptible() or getattr(_holds, "timers", 0) > 0:
+        return work(), False
+    value, late, _ = _interrupted(work, deadline)
+    return value, late
+
+
+def _is_interruptible() -> bool:
+    return hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+
+
+# Of this thread. `timers`: how many are at work; `depth`: how many blocks hold the deadline off; `due`: it has passed
+# meanwhile.
 _holds = threading.local()
 
 
@@ -103,6 +118,7 @@ class _Timer:
         self.rang = False
 
     def __enter__(self) -> _Timer:
+        _holds.timers = getattr(_holds, "timers", 0) + 1
         _holds.due = False
         self._trace_before = sys.gettrace()
         self._began = time.monotonic()
@@ -114,6 +130,7 @@ class _Timer:
         return self
 
     def __exit__(self, *_: object) -> None:
+        _holds.timers -= 1
         delay, interval = self._timer_before
         left = max(delay - (time.monotonic() - self._began), 1e-3) if delay else 0.0
         signal.setitimer(signal.ITIMER_REAL, 0.0)

@@ -16,6 +16,7 @@ from http import HTTPStatus
 from http.client import HTTPException
 from typing import Any
 
+from labsupport.exercises.guard import bounded
 from labsupport.notebook import look
 from labsupport.notebook.spelling import call_of, error_of, excerpt, gist, line_of, scrubbed, value_of
 from labsupport.tls.refusal import Layer, Phase, Refusal, innermost, refusal_of
@@ -23,7 +24,9 @@ from labsupport.tls.trace import Side, Trace, observed
 
 __all__ = ["Attempt", "attempt"]
 
-_SECONDS = 10
+# A lesson that waits for ever teaches nothing.
+_SECONDS = 10  # for a request
+_PATIENCE = 20.0  # seconds for everything else
 _NO_TRACE = Trace("client", None, ())
 _NETWORK = (ConnectionError, TimeoutError, socket.gaierror)
 _NETWORK_NUMBERS = frozenset(
@@ -162,29 +165,25 @@ def attempt(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Attem
     """Call `function` with the arguments and return what came of it; nothing that it raises gets through.
 
     A real Ctrl-C still does.  Warnings are kept in the result instead of being printed.  A request without a `timeout`
-    is given one of 10 seconds.
+    is given one of 10 seconds; whatever else does not end is ended after 20 seconds.
     """
     if not _callable(function):
         return Attempt(call_of(attempt, (function, *args), kwargs), 0.0, fault=_NOT_A_FUNCTION)
     call = call_of(function, args, kwargs)
     if _is_request(function):
-        # A lesson that waits for ever teaches nothing.
         kwargs.setdefault("timeout", _SECONDS)
     # What is being handled around this call becomes the context of whatever is raised in it, and is none of its story.
     around = sys.exception()
     started = time.perf_counter()
     with warnings.catch_warnings(record=True) as caught, observed() as recorders:
         warnings.simplefilter("always")
-        result: Any = None
-        error: BaseException | None = None
-        try:
-            result = function(*args, **kwargs)
-        # The boundary at which whatever went wrong becomes a value, a call of sys.exit() included.
-        except (Exception, SystemExit) as raised:
-            error = raised
+        ended, late = _ended(function, args, kwargs)
     made = partial(Attempt, call, time.perf_counter() - started, warnings=_notes(caught))
     # What came of the call came over the connection that was opened last.
     trace = recorders[-1].trace if recorders else _NO_TRACE
+    if ended is None or late:
+        return made(fault=f"did not end in {_PATIENCE:g} s", trace=trace)
+    result, error = ended
     if error is not None:
         _forget(error, around)
         return _failed(made, error, trace, function)
@@ -195,6 +194,21 @@ def attempt(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Attem
         return made(unwritten=True)
     status = _status(result)
     return made(trace=trace, value=result) if status is None else _answered(made, status, result, trace)
+
+
+def _ended(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, BaseException | None] | None, bool]:
+    """Return the result, or what was raised, and whether it had to be ended."""
+
+    def work() -> tuple[Any, BaseException | None]:
+        try:
+            return function(*args, **kwargs), None
+        # The boundary at which whatever went wrong becomes a value, a call of sys.exit() included.
+        except (Exception, SystemExit) as raised:
+            return None, raised
+
+    return (work(), False) if _is_request(function) else bounded(work, _PATIENCE)
 
 
 def _forget(error: BaseException, around: BaseException | None) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import pytest
 
 from labsupport.exercises import guard
-from labsupport.exercises.guard import Ended, guarded
+from labsupport.exercises.guard import Ended, bounded, guarded
 from labsupport.exercises.waiting import WALL_FACTOR, waited
 
 
@@ -154,6 +154,27 @@ class TestInAnotherThread:
         neighbours.take(0.3)
         ended = _in_a_thread(lambda: _busy(0.4), 0.2)
         assert (ended.value, ended.late) == ("done", False)
+
+
+class TestBounded:
+    def test_work_in_time_gives_its_value_and_prints(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert bounded(lambda: print("said") or 5, 60) == (5, False)
+        assert capsys.readouterr().out == "said\n"
+
+    def test_work_that_goes_on_is_ended(self) -> None:
+        assert bounded(_for_ever, 0.05) == (None, True)
+        assert bounded(lambda: 1, 60) == (1, False)
+
+    def test_another_deadline_around_it_holds(self) -> None:
+        assert guarded(lambda: bounded(_for_ever, 60), 0.05).late
+        assert guarded(lambda: bounded(lambda: _busy(0.1), 0.01), 60).value == ("done", False)
+
+    def test_where_nothing_ends_it_nothing_does(self) -> None:
+        results: list[object] = []
+        thread = threading.Thread(target=lambda: results.append(bounded(lambda: _busy(0.1), 0.01)))
+        thread.start()
+        thread.join()
+        assert results == [("done", False)]
 
 
 class TestWhatIsPrinted:

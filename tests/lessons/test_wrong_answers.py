@@ -59,4 +59,6 @@ def test_nobody_earned_everything(runs: list[Run]) -> None:
 
 
 def test_silence_on_stderr(runs: list[Run]) -> None:
-    assert [(run.result.name, cell) for run in runs for cell, output in run.outputs() if "name" in output] == []
+    assert [
+        (run.result.name, cell) for run in runs for cell, output in run.outputs() if output.get("name") == "stderr"
+    ] == []

@@ -23,6 +23,7 @@ import pytest
 import requests
 
 from labsupport.errors import CertificateRefused
+from labsupport.exercises.guard import guarded
 from labsupport.notebook.attempt import Attempt, attempt
 from labsupport.pki.authority import Authority
 from labsupport.pki.identity import Identity
@@ -336,6 +337,27 @@ class TestFaults:
 
     def test_sys_exit_does_not_end_the_notebook(self) -> None:
         assert attempt(sys.exit, 3).fault == "SystemExit: 3"
+
+    def test_an_endless_loop_is_ended(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def endless() -> None:
+            print("begun")
+            while True:
+                pass
+
+        monkeypatch.setattr("labsupport.notebook.attempt._PATIENCE", 0.1)
+        tried = attempt(endless)
+        assert (tried.fault, tried.refusal, tried.value) == ("did not end in 0.1 s", None, None)
+        assert capsys.readouterr().out == "begun\n"
+
+    def test_within_guarded_work_its_deadline_holds(self) -> None:
+        def endless() -> None:
+            while True:
+                pass
+
+        ended = guarded(lambda: attempt(endless), 0.1)
+        assert (ended.value, ended.late) == (None, True)
 
     def test_endless_recursion(self) -> None:
         def again() -> None:

@@ -185,12 +185,12 @@ class Listener:
             return connection.handshake()
         except OSError as error:
             reason = getattr(error, "reason", None)
-            if connection.late:
-                self._log.add(admitted=False, layer="tcp", reason="no handshake in time")
             # OpenSSL's reasons are names; Python itself has a sentence for a client that is gone before it begins.
-            elif str(reason).isupper() and not isinstance(error, ssl.SSLEOFError):
+            if str(reason).isupper() and not isinstance(error, ssl.SSLEOFError):
                 code = getattr(error, "verify_code", None)
                 self._log.add(admitted=False, layer="tls", reason=str(reason), verify_code=code)
+            elif connection.late:
+                self._log.add(admitted=False, layer="tcp", reason="no handshake in time")
             else:
                 self._log.add(admitted=False, layer="tcp", reason="the client left in mid-handshake")
         return None
