@@ -122,7 +122,7 @@ def _grade(arguments: argparse.Namespace) -> int:
         written = _pages(arguments, book)
         if twice := under_two_ids((each.id, each.name) for each in book.learners()):
             display.say(twice)
-        display.summary(summary, _counting(found, book), arguments.gradebook, written, _absent(found, roster))
+        display.summary(summary, _corrected(found, book), arguments.gradebook, written, _absent(found, roster))
     return _code(summary)
 
 
@@ -140,10 +140,11 @@ def _due_dates(arguments: argparse.Namespace) -> Mapping[str, dt.datetime]:
         return book.due_dates()
 
 
-def _counting(found: Collected, book: Gradebook) -> list[Mark]:
-    """Return what counts now for those who are in this batch, people's corrections included."""
-    here = {(entry.learner, entry.lesson) for entry in found}
-    return [mark for mark in book.marks() if (mark.learner, mark.lesson) in here and mark.counts]
+def _corrected(found: Collected, book: Gradebook) -> list[Mark]:
+    """Return the marks of this batch in which a person's corrections count."""
+    corrected = {(each.lesson, each.learner) for each in book.adjustments()}
+    here = corrected and corrected & {(entry.lesson, entry.learner) for entry in found}
+    return [mark for lesson, learner in sorted(here) for mark in book.marks(lesson, learner)]
 
 
 def _absent(found: Collected, roster: Roster | None) -> dict[str, list[str]]:

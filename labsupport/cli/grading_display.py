@@ -35,6 +35,7 @@ class Display:
         self._done = 0
         self._live = sys.stderr.isatty() and not as_json
         self._drawn = 0  # columns of the bar that stands on the screen
+        self._shares: dict[tuple[str, str], float] = {}  # of the points, by lesson and learner
 
     def say(self, line: str) -> None:
         """Say a line on stderr, above the bar."""
@@ -48,6 +49,8 @@ class Display:
             print(json.dumps(_record(done)), flush=True)
         elif why := _why(done):
             self.say(f"{done.entry.learner}, {done.entry.lesson}: {why}")
+        if done.result is not None and done.entry.latest and not done.result.unjudged:
+            self._take(done.entry.lesson, done.entry.learner, done.result.points, done.result.out_of)
         self._draw()
 
     def again(self, entry: Entry) -> None:
@@ -64,20 +67,25 @@ class Display:
     def summary(
         self,
         summary: Summary,
-        marks: Sequence[Mark],
+        corrected: Sequence[Mark],
         gradebook: Path,
         written: list[str],
         absent: Mapping[str, Sequence[str]],
     ) -> None:
-        """Show the `marks` in a table, what the batch came to, who is `absent`, and where everything is."""
+        """Show a table of the marks, what the batch came to, who is `absent`, and where everything is.
+
+        `corrected` are the marks of the batch that a person has changed.
+        """
         self._wipe()
         if self._json:
             return
         width = terminal_width()
-        if marks:
-            print(render(("lesson", "learners", "mean", "full marks"), _rows(marks), width))
-        if corrected := sum(mark.adjusted for mark in marks):
-            print(f"\nOf these, {corrected} with a person's corrections.")
+        for mark in corrected:
+            self._take(mark.lesson, mark.learner, mark.points, mark.out_of)
+        if self._shares:
+            print(render(("lesson", "learners", "mean", "full marks"), self._rows(), width))
+        if corrected:
+            print(f"\nOf these, {len(corrected)} with a person's corrections.")
         seconds = time.monotonic() - self._began
         known = f"; known already: {summary.known}" if summary.known else ""
         print(f"\nJudged {summary.judged} in {seconds:.1f} s{known}.")
@@ -95,6 +103,18 @@ class Display:
         print(f"Gradebook: {gradebook}")
         for line in written:
             print(line)
+
+    def _take(self, lesson: str, learner: str, points: float, out_of: float) -> None:
+        self._shares[lesson, learner] = points / out_of if out_of else 0.0
+
+    def _rows(self) -> list[tuple[str, str, str, str]]:
+        shares: dict[str, list[float]] = defaultdict(list)
+        for (lesson, _), share in self._shares.items():
+            shares[lesson].append(share)
+        return [
+            (lesson, str(len(of)), f"{100 * sum(of) / len(of):.0f} %", str(sum(share >= 1 for share in of)))
+            for lesson, of in sorted(shares.items())
+        ]
 
     def _draw(self) -> None:
         if not self._live:
@@ -119,16 +139,6 @@ class Display:
 
 def _left(seconds: float) -> str:
     return f"{seconds:.0f} s left" if seconds < _SECONDS else f"{seconds / 60:.0f} min left"
-
-
-def _rows(marks: Sequence[Mark]) -> list[tuple[str, str, str, str]]:
-    shares: dict[str, list[float]] = defaultdict(list)
-    for mark in marks:
-        shares[mark.lesson].append(mark.points / mark.out_of if mark.out_of else 0.0)
-    return [
-        (lesson, str(len(of)), f"{100 * sum(of) / len(of):.0f} %", str(sum(share >= 1 for share in of)))
-        for lesson, of in sorted(shares.items())
-    ]
 
 
 def _why(done: Done) -> str:
